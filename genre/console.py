@@ -1,0 +1,32 @@
+"""How a stage talks to the terminal: log lines, and errors without tracebacks."""
+
+import errno
+import logging
+import sys
+from collections.abc import Callable
+
+from genre.errors import UserError
+
+# The operating system's errors that say "your disk", not "our bug".
+_DISK_ERRORS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM}
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a stage's `main` as the process's whole work and exit with its status.
+
+    Exit code 0 (or what `main` returns) on success, 1 after a `UserError` or a full or read-only disk,
+    130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        sys.exit(main())
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        where = error.filename or "a file"
+        sys.exit(f"error: cannot write {where}: {error.strerror}; make room or grant access, then run again")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

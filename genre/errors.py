@@ -1,0 +1,17 @@
+"""What a user can cause, as exceptions whose text says what was wrong, where, and what to do about it."""
+
+
+class UserError(Exception):
+    """A mistake that the user can mend; shown as one message without a traceback."""
+
+
+class ParamsError(UserError):
+    """A parameter that is missing, misspelt, of the wrong type or out of range."""
+
+
+class DataError(UserError):
+    """A dataset, archive or clip that cannot be used as it is."""
+
+
+class AudioError(DataError):
+    """One audio file that cannot be used; its text is the reason alone, the caller names the file."""

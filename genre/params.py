@@ -1,0 +1,162 @@
+"""The parameters of `params.yaml`, validated when read.
+
+Each section is a frozen pydantic model, so that a misspelt key, a wrong type or a value out of range
+stops a stage at once with the key, the value and what is allowed. What each key means stands beside it
+in `params.yaml`; here stands what it may be.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from genre.errors import ParamsError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class FetchParams(Section):
+    dataset: Annotated[str, Field(min_length=1)]  # "gtzan", "sample", or a folder
+    mirrors: Annotated[list[Literal["kaggle", "huggingface"]], Field(min_length=1)]
+    fallback: Literal["sample"] | None
+
+
+class SampleParams(Section):
+    clips_per_genre: Annotated[int, Field(ge=3, le=10_000)]
+    seconds: Annotated[float, Field(ge=2, le=600)]
+    seed: Seed
+
+
+class ExtractParams(Section):
+    sample_rate: Annotated[int, Field(ge=4_000, le=192_000)]  # in Hz
+    n_fft: Annotated[int, Field(ge=64, le=65_536)]  # in samples
+    hop_length: Annotated[int, Field(ge=16, le=65_536)]  # in samples
+    n_mels: Annotated[int, Field(ge=8, le=512)]
+    seconds: Positive
+    min_seconds: Positive
+    scale: Literal["db", "power"]
+    max_skipped: Fraction
+    n_jobs: Annotated[int, Field(ge=-1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.n_jobs == 0:
+            raise ValueError("n_jobs must be -1 (all cores) or at least 1")
+        if self.min_seconds > self.seconds:
+            raise ValueError(f"min_seconds ({self.min_seconds}) must not exceed seconds ({self.seconds})")
+        return self
+
+
+class SplitParams(Section):
+    protocol: Literal["random", "artist", "fault_filtered"]
+    train: Fraction
+    validation: Fraction
+    test: Fraction
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _fractions(self) -> Self:
+        fractions = (self.train, self.validation, self.test)
+        if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+            raise ValueError(
+                f"train ({self.train}), validation ({self.validation}) and test ({self.test}) "
+                f"must each be above 0 and add up to 1; they add up to {sum(fractions):g}"
+            )
+        return self
+
+
+class AugmentParams(Section):
+    time_stretch: Annotated[float, Field(ge=0, le=1)]
+    pitch_shift: Annotated[float, Field(ge=0, le=32)]  # in mel bands
+    equalise: Fraction  # in levels 0..1
+    contrast: Fraction
+    gain: Fraction  # in levels 0..1
+    time_mask: Fraction
+    mel_mask: Fraction
+    mixup: Annotated[float, Field(ge=0, le=10)]  # alpha of the Beta distribution
+
+
+class TrainParams(Section):
+    architecture: Literal["segment_cnn", "small_alexnet"]
+    segment_seconds: Positive
+    test_segments: Annotated[int, Field(ge=1, le=1000)]
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=2, le=65_536)]
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    schedule: Literal["cosine", "constant"]
+    warmup: Fraction
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    weight_averaging: Annotated[float, Field(ge=0, lt=1)]
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+    seed: Seed
+    augment: AugmentParams
+
+
+class Params(Section):
+    fetch: FetchParams
+    sample: SampleParams
+    extract: ExtractParams
+    split: SplitParams
+    train: TrainParams
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and validate every section of `path`.
+
+    Raises
+    ------
+    ParamsError
+        Where the file is missing or no YAML, or a key is missing, misspelt, of the wrong type or out of range.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} is missing; run from the project's top folder, or bring it back with `git checkout {path}`"
+        ) from None
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path} must hold the sections {', '.join(Params.model_fields)}; it holds {values!r}")
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise ParamsError(f"{path}: " + f"\n{path}: ".join(lines)) from None
+
+
+def _explain(item: dict) -> str:
+    """One pydantic error as `section.key = value: what is allowed`."""
+    key = ".".join(str(part) for part in item["loc"])
+    match item["type"]:
+        case "missing":
+            return f"{key} is missing; `git show HEAD:params.yaml` has its default"
+        case "extra_forbidden":
+            known = _known_keys(item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            return f"{key} is not a parameter; {hint}"
+        case "value_error":
+            return f"{key}: {item['ctx']['error']}"
+    hint = ""
+    if isinstance(item["input"], str) and item["type"] in ("float_type", "int_type"):
+        hint = " (YAML reads 1e-3 as text: write 0.001)" if "e" in item["input"].lower() else ""
+    return f"{key} = {item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}{hint}"
+
+
+def _known_keys(location: tuple) -> list[str]:
+    model = Params
+    for part in location:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)

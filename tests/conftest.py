@@ -1,0 +1,61 @@
+"""What many tests need: audio of known content, features of known content, and small parameters."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from genre import params, store
+from genre.features import FeatureSettings
+from genre.store import Features
+
+TOP = Path(__file__).resolve().parent.parent
+RATE = 22050
+
+
+@pytest.fixture
+def settings() -> FeatureSettings:
+    """The default extraction settings."""
+    return FeatureSettings.of(params.load(TOP / "params.yaml").extract)
+
+
+@pytest.fixture
+def write_audio(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes samples to a file under tmp_path and returns its path."""
+
+    def write(name: str, samples: np.ndarray, rate: int = RATE, **options: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, samples, rate, **options)
+        return path
+
+    return write
+
+
+def sine(frequency: float, *, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:
+    """A sine at half of full scale [shape=(n,), float32]; frequency in Hz."""
+    time = np.arange(int(seconds * rate)) / rate
+    return (0.5 * np.sin(2 * np.pi * frequency * time)).astype(np.float32)
+
+
+def noise(*, seconds: float = 2.0, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    """White noise [shape=(n,), float32], peak below 1."""
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, int(seconds * rate)).astype(np.float32)
+
+
+@pytest.fixture
+def striped(settings: FeatureSettings) -> Features:
+    """Forty noisy clips of two genres, told apart by which half of the mel bands is loud."""
+    rng = np.random.default_rng(0)
+    spectrograms, rows = [], []
+    for number in range(40):
+        genre = ("high", "low")[number % 2]
+        levels = rng.integers(0, 120, (60 + number % 7, settings.n_mels))
+        half = slice(64, None) if genre == "high" else slice(None, 64)
+        levels[:, half] += 100
+        spectrograms.append(levels.astype(np.uint8))
+        rows.append({"clip_id": f"{genre}.{number:05d}", "genre": genre, "artist": "", "sha256": str(number)})
+    return store.from_arrays(spectrograms, pd.DataFrame(rows), settings=settings, dataset={"name": "stripes"})

@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from genre import files
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "sub" / "a.txt"
+    with files.replacing(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_replaces_a_folder(tmp_path):
+    for content in ("one", "two"):
+        with files.replacing(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            (temporary / content).write_text(content)
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["two"]
+
+
+def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
+    (tmp_path / ".folder.tmp").mkdir()
+    (tmp_path / ".folder.tmp" / "half").write_text("half")
+    with files.replacing(tmp_path / "folder") as temporary:
+        temporary.mkdir()
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_json_is_written_without_nan(tmp_path):
+    files.write_json(tmp_path / "a.json", {"genre": "Ζεϊμπέκικο", "n": 1})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"genre": "Ζεϊμπέκικο", "n": 1}
+    with pytest.raises(ValueError):
+        files.write_json(tmp_path / "b.json", {"loss": float("nan")})
+    assert not (tmp_path / "b.json").exists()
