@@ -1,0 +1,116 @@
+"""Extract the mel spectrogram of every clip: data/raw/ -> data/features/ and metrics/extract.json.
+
+    python -m stages.extract
+
+Clips are worked on in parallel and written in the order of data/raw/clips.csv, so that the result does not
+depend on the number of processes. A file that cannot be used is left out, with its reason in skipped.csv.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from genre import console, features, files, params, store
+from genre.errors import AudioError, DataError
+from genre.features import FeatureSettings
+
+RAW = Path("data/raw")
+OUT = Path("data/features")
+METRICS = Path("metrics/extract.json")
+
+log = logging.getLogger(__name__)
+
+
+def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
+    """The clip's frames [shape=(frames, n_mels)], or the reason why the file cannot be used."""
+    try:
+        return features.from_file(path, settings)
+    except AudioError as error:
+        return str(error)
+
+
+def read_clips(paths: list[Path], settings: FeatureSettings, *, n_jobs: int) -> Iterator[np.ndarray | str]:
+    """What `read_clip` gives for each path, in order; only a few clips are in memory at any time."""
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="4*n_jobs")
+    results = parallel(delayed(read_clip)(path, settings) for path in paths)
+    yield from tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
+
+
+def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float) -> dict[str, float]:
+    """Write the feature folder `out` for the clips that `raw`/clips.csv lists.
+
+    Parameters
+    ----------
+    raw, out : Path
+        The folder that fetch wrote, and the one to write; see `genre.store` for what is in it.
+    settings : FeatureSettings
+    n_jobs : int
+        Processes; -1 uses every core.
+    max_skipped : float
+        Largest fraction of the clips, 0..1, that may be skipped.
+
+    Returns
+    -------
+    dict
+        Number of clips, of skipped files and of frames, and the audio used, in seconds.
+
+    Raises
+    ------
+    DataError
+        Where more than `max_skipped` of the files had to be skipped, or all of them.
+    """
+    listed = store.read_table(raw / "clips.csv")
+    rows, skipped = [], []
+    with files.replacing(out) as temporary:
+        temporary.mkdir()
+        with store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
+            results = read_clips([raw / path for path in listed.path], settings, n_jobs=n_jobs)
+            for clip, result in zip(listed.itertuples(), results, strict=True):
+                if isinstance(result, str):
+                    log.warning("skipped %s: %s", raw / clip.path, result)
+                    skipped.append({"path": clip.path, "reason": result})
+                    continue
+                seconds = len(result) / settings.frames_per_second
+                place = (writer.n_frames, len(result), round(seconds, 3))
+                rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
+                writer.append(result)
+        if not rows or len(skipped) > max_skipped * len(listed):
+            raise DataError(_too_many(skipped, len(listed), max_skipped))
+        clips = pd.DataFrame(rows, columns=store.CLIP_COLUMNS)
+        store.write_table(temporary / "clips.csv", clips)
+        store.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
+        dataset = files.read_json(raw / "dataset.json")
+        files.write_json(temporary / "features.json", {"dataset": dataset, "settings": settings.to_dict()})
+    return {
+        "clips": len(rows),
+        "skipped": len(skipped),
+        "frames": int(clips.n_frames.sum()),
+        "seconds": round(float(clips.seconds.sum()), 3),
+    }
+
+
+def _too_many(skipped: list[dict[str, str]], total: int, max_skipped: float) -> str:
+    shown = "\n".join(f"  {item['path']}: {item['reason']}" for item in skipped[:10])
+    more = f"\n  ... and {len(skipped) - 10} more" if len(skipped) > 10 else ""
+    return (
+        f"{len(skipped)} of {total} clips cannot be used, more than extract.max_skipped = {max_skipped:g} allows; "
+        f"mend or remove these files, or raise the parameter:\n{shown}{more}"
+    )
+
+
+def main() -> None:
+    chosen = params.load().extract
+    summary = extract(RAW, OUT, FeatureSettings.of(chosen), n_jobs=chosen.n_jobs, max_skipped=chosen.max_skipped)
+    files.write_json(METRICS, summary)
+    log.info(
+        "%d clips, %d skipped, %.1f minutes of audio", summary["clips"], summary["skipped"], summary["seconds"] / 60
+    )
+
+
+if __name__ == "__main__":
+    console.run(main)
