@@ -1,0 +1,29 @@
+"""Split the clips into train, validation and test: data/features/clips.csv -> data/splits.csv, metrics/split.json.
+
+python -m stages.split
+"""
+
+import logging
+from pathlib import Path
+
+from genre import catalog, console, files, params, splits, store
+
+CLIPS = Path("data/features/clips.csv")
+OUT = Path("data/splits.csv")
+METRICS = Path("metrics/split.json")
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    chosen = params.load().split
+    clips = store.read_table(CLIPS).set_index("clip_id")
+    table = splits.split(clips, chosen, fault_filtered=catalog.load().fault_filtered_split)
+    report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
+    store.write_table(OUT, table.reset_index())
+    files.write_json(METRICS, report)
+    log.info("%s split: %s; artists on both sides: %s", chosen.protocol, report["sizes"], report["artists"])
+
+
+if __name__ == "__main__":
+    console.run(main)
