@@ -1,0 +1,95 @@
+"""What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
+
+import logging
+from pathlib import Path
+
+import keras
+
+log = logging.getLogger(__name__)
+
+# The oldest NVIDIA compute capability whose tensor cores gain by each format.
+_BFLOAT16_CAPABILITY = (8, 0)
+_FLOAT16_CAPABILITY = (7, 0)
+
+
+def gpus() -> list[str]:
+    """Descriptions of the GPUs that the Keras backend can use, empty where there is none."""
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
+
+            return [device.name for device in tf.config.list_physical_devices("GPU")]
+        case "jax":
+            import jax
+
+            return [str(device) for device in jax.devices() if device.platform == "gpu"]
+        case "torch":
+            import torch
+
+            return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return []
+
+
+def prepare(precision: str, *, seed: int) -> str:
+    """Seed every generator, let a GPU's memory grow as it is needed, and set the number format of the layers.
+
+    Parameters
+    ----------
+    precision : str
+        `float32`, `mixed_bfloat16` or `mixed_float16`; or `auto`, for the one that is fast on this hardware.
+    seed : int
+
+    Returns
+    -------
+    str
+        The Keras dtype policy in use.
+    """
+    found = gpus()
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
+        if found:
+            tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+    policy = fastest_precision(bool(found)) if precision == "auto" else precision
+    keras.config.set_dtype_policy(policy)
+    log.info("training on %s, %s", ", ".join(found) or "the CPU", policy)
+    return policy
+
+
+def fastest_precision(has_gpu: bool) -> str:
+    """The number format that gains by this hardware's matrix units; `float32` where none does."""
+    if not has_gpu:
+        return "mixed_bfloat16" if _cpu_has_bfloat16() else "float32"
+    capability = _compute_capability()
+    if capability >= _BFLOAT16_CAPABILITY:
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= _FLOAT16_CAPABILITY else "float32"
+
+
+def _compute_capability() -> tuple[int, int]:
+    """Of the first GPU; (0, 0) where it is unknown, as for other makers' GPUs."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+        return details.get("compute_capability", (0, 0))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        text = getattr(jax.devices("gpu")[0], "compute_capability", "0.0")
+        return tuple(int(part) for part in str(text).split("."))[:2]
+    import torch
+
+    return torch.cuda.get_device_capability(0)
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether Linux lists bfloat16 instructions among the CPU's flags."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:  # another operating system: the safe choice is float32
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

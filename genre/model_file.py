@@ -1,0 +1,138 @@
+"""The model file: a Keras archive that also says what is needed to predict, with the same bytes for the same model.
+
+Keras writes dates, memory addresses and zip times into a `.keras` file, so that no two are equal. Here it is
+written again canonically. The extra member `genre.json` holds the class names and the extraction settings;
+Keras ignores it, and it is read without importing Keras.
+"""
+
+import json
+import re
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from genre import files
+from genre.errors import DataError
+from genre.features import FeatureSettings
+
+_MEMBER = "genre.json"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer of the network, for its picture."""
+
+    name: str
+    kind: str  # the Keras class
+    shape: list[int | None]  # of its output, without the batch axis
+    parameters: int
+    inputs: list[str]  # names of the layers that feed it
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """All that prediction needs beside the weights."""
+
+    genres: list[str]  # in the order of the model's outputs
+    settings: FeatureSettings
+    segment_frames: int  # length of the model's input
+    test_segments: int  # segments of a clip whose probabilities are averaged
+    architecture: str
+    dataset: str  # what it was trained on, by name
+    protocol: str
+    layers: list[LayerSummary]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def of_json(cls, text: str) -> "ModelInfo":
+        values = json.loads(text)
+        values["settings"] = FeatureSettings(**values["settings"])
+        values["layers"] = [LayerSummary(**layer) for layer in values["layers"]]
+        return cls(**values)
+
+
+def summarise_layers(model: Any) -> list[LayerSummary]:
+    """The layers of a functional Keras model in their order, with their shapes and sizes."""
+    names = {layer.name for layer in model.layers}
+    return [
+        LayerSummary(
+            name=layer.name,
+            kind=type(layer).__name__,
+            shape=list(layer.output.shape[1:]),
+            parameters=layer.count_params(),
+            inputs=[
+                tensor._keras_history.operation.name
+                for node in layer._inbound_nodes
+                for tensor in node.input_tensors
+                if tensor._keras_history.operation.name in names
+            ],
+        )
+        for layer in model.layers
+    ]
+
+
+def save(model: Any, info: ModelInfo, path: Path) -> None:
+    """Write a Keras model and its `info` to `path`; equal weights, config and info give equal bytes."""
+    with files.replacing(path) as temporary:
+        # Keras insists on the suffix; the second pass writes the final archive.
+        draft = temporary.with_suffix(".keras")
+        try:
+            model.save(draft)
+            _write_canonically(draft, temporary, info)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _write_canonically(draft: Path, path: Path, info: ModelInfo) -> None:
+    with zipfile.ZipFile(draft) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        members = {name: source.read(name) for name in source.namelist()}
+        members["metadata.json"] = _without_date(members["metadata.json"])
+        members["config.json"] = _renumbered(members["config.json"])
+        members[_MEMBER] = info.to_json().encode()
+        for name in sorted(members):
+            target.writestr(zipfile.ZipInfo(name, _EPOCH), members[name], zipfile.ZIP_DEFLATED)
+
+
+def _without_date(metadata: bytes) -> bytes:
+    values = json.loads(metadata)
+    values.pop("date_saved", None)
+    return json.dumps(values, sort_keys=True).encode()
+
+
+def _renumbered(config: bytes) -> bytes:
+    """Replace the memory addresses that Keras uses as ids of shared objects by 1, 2, ... in order of appearance."""
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda match: f"{match[1]}{numbers.setdefault(match[2], len(numbers) + 1)}",
+        config.decode(),
+    ).encode()
+
+
+def read_info(path: Path) -> ModelInfo:
+    """What `save` stored beside the model, read without importing Keras.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing, or no model file of this project.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return ModelInfo.of_json(archive.read(_MEMBER).decode())
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
+
+
+def load(path: Path) -> tuple[Any, ModelInfo]:
+    """The Keras model, ready to predict, and its info; code carried by the file is never run (`safe_mode`)."""
+    info = read_info(path)
+    import keras
+
+    return keras.saving.load_model(path, compile=False, safe_mode=True), info

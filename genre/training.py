@@ -1,0 +1,259 @@
+"""Training: batches of augmented segments in, the network with the best validated weights out."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from genre import device, segments
+from genre.augment import augment
+from genre.errors import ParamsError
+from genre.networks import NETWORKS, InputShape
+from genre.params import TrainParams
+from genre.prediction import predict_clips
+from genre.store import Features
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EpochScores:
+    """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1."""
+
+    loss: float  # of augmented training segments, as they went by
+    accuracy: float
+    val_loss: float  # per clip
+    val_accuracy: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and how it got there."""
+
+    model: keras.Model  # computes in float32, whatever it was trained in
+    genres: list[str]  # in the order of its outputs
+    segment_frames: int
+    history: list[EpochScores]
+    best_epoch: int  # 1 is the first
+    seconds: float  # of wall-clock time, from the first batch to the last
+
+
+class SegmentBatches(keras.utils.PyDataset):
+    """The training clips in batches of augmented segments, one from each clip per epoch.
+
+    What a batch holds depends on seed, epoch and step alone, so that a run can be repeated or taken up anywhere.
+    """
+
+    def __init__(
+        self, features: Features, rows: np.ndarray, labels: np.ndarray, *, params: TrainParams, segment_frames: int
+    ) -> None:
+        super().__init__()
+        self.epoch = 0
+        self._features = features
+        self._rows = rows
+        self._labels = labels  # (n, n_genres), one-hot
+        self._params = params
+        self._segment_frames = segment_frames
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._rows) / self._params.batch_size)
+
+    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        order = np.random.default_rng([self._params.seed, self.epoch]).permutation(len(self._rows))
+        chosen = np.array_split(order, len(self))[step]  # sizes differ by one at most: no tiny last batch
+        rng = np.random.default_rng([self._params.seed, self.epoch, step])
+        batch = segments.draw(
+            self._features,
+            self._rows[chosen],
+            self._segment_frames,
+            rng=rng,
+            time_stretch=self._params.augment.time_stretch,
+        )
+        return augment(batch, self._labels[chosen], self._params.augment, rng=rng)
+
+
+class BestEpoch(keras.callbacks.Callback):
+    """Validates clip by clip after each epoch, keeps the best weights and reports the scores.
+
+    The best epoch has the highest validation accuracy; of equals, the lowest validation loss.
+    """
+
+    def __init__(
+        self,
+        batches: SegmentBatches,
+        validate: Callable[[keras.Model], tuple[float, float]],
+        report: Callable[[EpochScores], None],
+    ) -> None:
+        super().__init__()
+        self.history: list[EpochScores] = []
+        self.best_epoch = 0
+        self.weights: list[np.ndarray] = []
+        self._batches = batches
+        self._validate = validate
+        self._report = report
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._batches.epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        val_loss, val_accuracy = self._validate(self.model)
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        scores = EpochScores(float(logs["loss"]), float(logs["accuracy"]), val_loss, val_accuracy, rate)
+        if not math.isfinite(scores.loss):
+            raise ParamsError(
+                f"the loss became {scores.loss} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
+            )
+        if not self.history or _rank(scores) > _rank(self.history[self.best_epoch - 1]):
+            self.best_epoch = epoch + 1
+            self.weights = self.model.get_weights()
+        self.history.append(scores)
+        self._report(scores)
+
+
+def _rank(scores: EpochScores) -> tuple[float, float]:
+    return scores.val_accuracy, -scores.val_loss
+
+
+def train(
+    features: Features,
+    split: pd.Series,
+    params: TrainParams,
+    *,
+    report: Callable[[EpochScores], None] = lambda scores: None,
+) -> Trained:
+    """Train a network on the `train` part and choose its epoch on the `validation` part; `test` is not touched.
+
+    Parameters
+    ----------
+    features : Features
+    split : pd.Series
+        `train`, `validation` or `test` by clip_id.
+    params : TrainParams
+    report : callable
+        Called with the scores of every epoch as soon as it has ended.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ParamsError
+        Where parameters do not go together, or the loss is no longer finite.
+    """
+    _check(features, params)
+    policy = device.prepare(params.precision, seed=params.seed)
+    genres = sorted(features.clips.genre.loc[split.index].unique())
+    rows = {part: rows_of(features, split, part) for part in ("train", "validation")}
+    labels = {part: labels_of(features, rows[part], genres) for part in rows}
+    segment_frames = min(
+        features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
+    )
+    mean, std = band_statistics(features, rows["train"])
+    shape = InputShape(segment_frames, features.settings.n_mels, len(genres), mean, std)
+    model = NETWORKS[params.architecture](shape)
+    one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
+    batches = SegmentBatches(features, rows["train"], one_hot, params=params, segment_frames=segment_frames)
+    model.compile(
+        optimizer=optimizer(params, steps=params.epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing),
+        metrics=["accuracy"],
+    )
+
+    def validate(current: keras.Model) -> tuple[float, float]:
+        probabilities = predict_clips(
+            current.predict_on_batch,
+            features,
+            rows["validation"],
+            segment_frames=segment_frames,
+            test_segments=params.test_segments,
+        )
+        return clip_scores(probabilities, labels["validation"])
+
+    progress = tqdm(total=params.epochs, desc="train", unit="epoch", mininterval=1)
+
+    def show(scores: EpochScores) -> None:
+        progress.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
+        progress.update()
+        report(scores)
+
+    best = BestEpoch(batches, validate, show)
+    # The running mean of the weights is swapped in first, so that it is what gets validated and kept.
+    callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params.weight_averaging else []
+    begin = time.perf_counter()
+    model.fit(batches, epochs=params.epochs, callbacks=[*callbacks, best], verbose=0)
+    seconds = time.perf_counter() - begin
+    progress.close()
+    if policy != "float32":  # the saved network runs on any machine
+        keras.config.set_dtype_policy("float32")
+        model = NETWORKS[params.architecture](shape)
+    model.set_weights(best.weights)
+    return Trained(model, genres, segment_frames, best.history, best.best_epoch, seconds)
+
+
+def _check(features: Features, params: TrainParams) -> None:
+    levels = {name: value for name, value in params.augment.model_dump().items() if name != "time_stretch" and value}
+    if features.settings.scale == "power" and levels:
+        raise ParamsError(
+            f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
+            f"{', '.join(f'train.augment.{name}' for name in levels)}"
+        )
+
+
+def rows_of(features: Features, split: pd.Series, part: str) -> np.ndarray:
+    """Rows of `features.clips` that belong to a part of the split [shape=(n,), int], in their order."""
+    return np.flatnonzero((split.reindex(features.clips.index) == part).to_numpy())
+
+
+def labels_of(features: Features, rows: np.ndarray, genres: list[str]) -> np.ndarray:
+    """Index in `genres` of each row's genre [shape=(n,), int]."""
+    return features.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
+
+
+def band_statistics(features: Features, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each mel band over the frames of some clips [shape=(n_mels,), float32].
+
+    Clip by clip, so that memory does not grow with their number. The deviation is at least 0.01 of the input's unit.
+    """
+    total, squares, count = 0.0, 0.0, 0
+    for name in features.clips.index[rows]:
+        clip = segments.to_float(features.of(name)).astype(np.float64)
+        total, squares, count = total + clip.sum(axis=0), squares + (clip**2).sum(axis=0), count + len(clip)
+    mean = total / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return mean.astype(np.float32), np.maximum(std, 0.01).astype(np.float32)
+
+
+def optimizer(params: TrainParams, *, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW with the learning-rate schedule over `steps` batches, averaging weights if asked to."""
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = params.learning_rate
+    if params.schedule == "cosine":
+        warmup = int(params.warmup * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else params.learning_rate,
+            decay_steps=max(steps - warmup, 1),
+            warmup_target=params.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    chosen = keras.optimizers.AdamW(
+        rate,
+        weight_decay=params.weight_decay,
+        use_ema=params.weight_averaging > 0,
+        ema_momentum=params.weight_averaging or 0.99,
+    )
+    chosen.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return chosen
+
+
+def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy 0..1 of clips' probabilities [shape=(n, n_genres)]."""
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    loss = -np.log(np.maximum(of_truth, 1e-7)).mean()
+    return float(loss), float((probabilities.argmax(axis=1) == labels).mean())

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from genre.prediction import predict_clips
+
+
+def loud_half(batch: np.ndarray) -> np.ndarray:
+    """A network that knows the answer: the share of the level in the upper and the lower half of the bands."""
+    high, low = batch[:, :, 64:].mean(axis=(1, 2)), batch[:, :, :64].mean(axis=(1, 2))
+    return np.stack([high, low], axis=1) / (high + low)[:, None]
+
+
+def test_a_clips_probabilities_are_the_mean_of_its_segments(striped):
+    rows = np.array([3, 0])
+    found = predict_clips(loud_half, striped, rows, segment_frames=20, test_segments=3)
+    for row, probabilities in zip(rows, found, strict=True):
+        clip = striped.of(striped.clips.index[row]) / np.float32(255)
+        starts = np.linspace(0, len(clip) - 20, 3).round().astype(int)
+        expected = np.mean([loud_half(clip[None, s : s + 20])[0] for s in starts], axis=0)
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("clips_per_batch", [1, 7, 100])
+def test_the_batch_size_changes_nothing(striped, clips_per_batch):
+    rows = np.arange(40)
+    one = predict_clips(loud_half, striped, rows, segment_frames=20, test_segments=2)
+    other = predict_clips(loud_half, striped, rows, segment_frames=20, test_segments=2, clips_per_batch=clips_per_batch)
+    np.testing.assert_allclose(one, other)
+    np.testing.assert_allclose(one.sum(axis=1), 1)

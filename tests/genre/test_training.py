@@ -1,0 +1,116 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from genre import params, training
+from genre.errors import ParamsError
+from genre.params import TrainParams
+from genre.training import SegmentBatches
+from tests.conftest import TOP
+
+DEFAULTS = params.load(TOP / "params.yaml").train
+
+
+def quick(**changes) -> TrainParams:
+    """The default recipe in a few short epochs."""
+    short = {"epochs": 3, "segment_seconds": 3.0, "test_segments": 2, "precision": "float32", "weight_averaging": 0.0}
+    return TrainParams.model_validate(DEFAULTS.model_dump() | short | changes)
+
+
+@pytest.fixture
+def parts(striped) -> pd.Series:
+    names = np.array(["train"] * 24 + ["validation"] * 8 + ["test"] * 8)
+    return pd.Series(names, index=striped.clips.index)
+
+
+@pytest.mark.parametrize("architecture", ["segment_cnn", "small_alexnet"])
+def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
+    trained = training.train(striped, parts, quick(architecture=architecture, epochs=8, learning_rate=0.003))
+    assert trained.history[trained.best_epoch - 1].val_accuracy == 1.0
+    assert trained.genres == ["high", "low"]
+
+
+def test_training_never_looks_at_the_test_part(striped, parts, monkeypatch):
+    seen = set()
+    of = type(striped).of
+    monkeypatch.setattr(type(striped), "of", lambda self, name: seen.add(name) or of(self, name))
+    draw = training.segments.draw
+
+    def recorded(features, rows, *positional, **named):
+        seen.update(features.clips.index[rows])
+        return draw(features, rows, *positional, **named)
+
+    monkeypatch.setattr(training.segments, "draw", recorded)
+    training.train(striped, parts, quick(epochs=1))
+    assert seen == set(parts.index[parts != "test"])
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(striped, parts):
+    one, two, other = (training.train(striped, parts, quick(epochs=1, seed=seed)) for seed in (0, 0, 1))
+    assert all(np.array_equal(a, b) for a, b in zip(one.model.get_weights(), two.model.get_weights(), strict=True))
+    assert one.history == two.history != other.history
+
+
+def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts):
+    trained = training.train(striped, parts, quick(epochs=4))
+    best = trained.history[trained.best_epoch - 1]
+    assert best.val_accuracy == max(scores.val_accuracy for scores in trained.history)
+    rows = training.rows_of(striped, parts, "validation")
+    probabilities = training.predict_clips(
+        trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
+    )
+    labels = training.labels_of(striped, rows, trained.genres)
+    assert training.clip_scores(probabilities, labels)[0] == pytest.approx(best.val_loss, abs=1e-5)
+
+
+def test_every_epoch_is_reported_as_it_ends(striped, parts):
+    reported = []
+    trained = training.train(striped, parts, quick(epochs=3, schedule="constant"), report=reported.append)
+    assert reported == trained.history and len(reported) == 3
+    assert [scores.learning_rate for scores in reported] == pytest.approx([DEFAULTS.learning_rate] * 3)
+
+
+def test_the_cosine_schedule_rises_and_then_falls_to_nothing():
+    chosen = training.optimizer(quick(warmup=0.1), steps=100)
+    rate = [float(chosen._learning_rate(step)) for step in range(101)]
+    assert rate[0] == 0 and max(rate) == pytest.approx(DEFAULTS.learning_rate) and rate[100] == pytest.approx(0)
+    assert np.argmax(rate) == 10 and (np.diff(rate[10:]) <= 0).all()
+
+
+def test_mixed_precision_is_trained_but_not_saved(striped, parts):
+    trained = training.train(striped, parts, quick(precision="mixed_bfloat16", epochs=1))
+    assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
+
+
+def test_a_diverging_loss_stops_with_the_remedy(striped, parts):
+    with pytest.raises(ParamsError, match="learning_rate"):
+        training.train(striped, parts, quick(architecture="small_alexnet", learning_rate=10.0, epochs=30,
+                                             weight_decay=1.0, batch_size=2))  # fmt: skip
+
+
+def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        training.segments,
+        "draw",
+        lambda features, rows, *_, **__: seen.extend(rows) or np.zeros((len(rows), 2, 2), np.float32),
+    )  # noqa: E501
+    rows = training.rows_of(striped, parts, "train")
+    off = quick(batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
+    batches = SegmentBatches(striped, rows, np.eye(2)[np.zeros(24, int)], params=off, segment_frames=2)
+    sizes = [len(batches[step][0]) for step in range(len(batches))]
+    assert sizes == [6, 6, 6, 6] and sorted(seen) == sorted(rows)
+
+
+def test_level_augmentation_of_linear_power_is_refused(striped, parts):
+    object.__setattr__(striped.settings, "scale", "power")
+    with pytest.raises(ParamsError, match=r"train\.augment\.mixup"):
+        training.train(striped, parts, quick())
+
+
+def test_band_statistics_are_those_of_all_training_frames(striped, parts):
+    rows = training.rows_of(striped, parts, "train")
+    mean, std = training.band_statistics(striped, rows)
+    frames = np.concatenate([striped.of(name) for name in striped.clips.index[rows]]) / 255
+    np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(std, frames.std(axis=0), rtol=1e-4)
