@@ -1,0 +1,61 @@
+"""Evaluate the model on the test part: models/model.keras -> metrics/evaluate.json and plots/predictions.csv.
+
+python -m stages.evaluate
+"""
+
+import logging
+from pathlib import Path
+
+import keras
+import pandas as pd
+
+from genre import console, files, model_file, store
+from genre.model_file import ModelInfo
+from genre.prediction import predict_clips
+from genre.scores import Predictions, summary
+from genre.store import Features
+from genre.training import labels_of, rows_of
+
+FEATURES = Path("data/features")
+SPLITS = Path("data/splits.csv")
+MODEL = Path("models/model.keras")
+METRICS = Path("metrics/evaluate.json")
+PREDICTIONS = Path("plots/predictions.csv")
+PER_GENRE = Path("plots/per_genre.csv")
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(model: keras.Model, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
+    """What the model says of the clips of the `test` part."""
+    rows = rows_of(features, split, "test")
+    probabilities = predict_clips(
+        model.predict_on_batch,
+        features,
+        rows,
+        segment_frames=info.segment_frames,
+        test_segments=info.test_segments,
+    )
+    names = features.clips.index[rows].to_numpy(str)
+    return Predictions(names, labels_of(features, rows, info.genres), probabilities, info.genres)
+
+
+def main() -> None:
+    model, info = model_file.load(MODEL)
+    features = store.read(FEATURES)
+    split = store.read_table(SPLITS).set_index("clip_id").split
+    predictions = evaluate(model, info, features, split)
+    figures = summary(predictions)
+    store.write_table(PREDICTIONS, predictions.table())
+    per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index()
+    store.write_table(PER_GENRE, per_genre.astype({"n_clips": int}))
+    files.write_json(METRICS, {"dataset": info.dataset, "protocol": info.protocol, **figures})
+    log.info(
+        "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f) on %d clips",
+        info.dataset, info.protocol,
+        *(100 * figures[key] for key in ("accuracy", "accuracy_low", "accuracy_high")), figures["n_clips"],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    console.run(main)
