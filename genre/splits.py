@@ -98,12 +98,13 @@ def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> 
     """
     rng = np.random.default_rng(params.seed)
     counts = pd.crosstab(groups, clips.genre).to_numpy()  # (groups, genres)
+    counts = np.column_stack([counts, counts.sum(axis=1)])  # all genres together: decides where one genre is even
     share = np.array([params.train, params.validation, params.test])
     target = share[:, None] * counts.sum(axis=0)  # (parts, genres), in clips
     filled = np.zeros_like(target)
     assigned = np.empty(len(counts), dtype=int)
     shuffled = rng.permutation(len(counts))
-    for group in shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]:
+    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
         size = counts[group]
         # How much closer to its target each part gets, relative to that target, over the group's genres.
         gain = ((target - filled - size / 2) * size / target.clip(1e-9)).sum(axis=1)

@@ -1,0 +1,178 @@
+"""Test accuracy on real GTZAN log-mel spectrograms, over seeds, with the pipeline's own split, train and evaluate code.
+
+    python -m benchmarks.accuracy --logmel NPZ --tracks CSV --protocol random --seeds 0 1 2 3 4
+
+NPZ holds `logmel` (uint8 [clips, n_mels, frames], 12.9 frames a second) and `clip_id`; CSV is a catalogue such as
+genre/gtzan.csv. A seed sets the split (but for the published lists of `fault_filtered`) and everything random in
+training. Each seed's test part is looked at once, after training. The last line of stdout is JSON.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from genre import catalog, console, params, store
+from genre.errors import UserError
+from genre.features import FeatureSettings
+from genre.model_file import ModelInfo, summarise_layers
+from genre.networks import NETWORKS
+from genre.params import SplitParams, TrainParams
+from genre.scores import Predictions, expected_calibration_error
+from genre.splits import split
+from genre.store import Features
+from genre.training import train
+from stages.evaluate import evaluate
+
+# The starting point's own recipe, as far as spectrograms at 12.9 frames a second allow.
+STARTING_POINT = {
+    "segment_seconds": 30.0,
+    "test_segments": 1,
+    "epochs": 200,
+    "batch_size": 32,
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "weight_averaging": 0.0,
+    "augment": dict.fromkeys(params.AugmentParams.model_fields, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one seed gave."""
+
+    accuracy: float  # on the test part, 0..1
+    val_accuracy: float
+    calibration_error: float
+    n_test: int
+    parameters: int
+    train_seconds: float
+    best_epoch: int
+    predictions: Predictions
+
+
+def read_features(logmel: Path, catalogue: pd.DataFrame) -> Features:
+    """The spectrograms of an npz file as the pipeline's features, in memory."""
+    with np.load(logmel) as archive:
+        levels, clip_ids = archive["logmel"], archive["clip_id"]
+    unknown = set(clip_ids) - set(catalogue.index)
+    if unknown:
+        raise UserError(f"{logmel}: {len(unknown)} clips are not in the catalogue, such as {min(unknown)}")
+    clips = catalogue.loc[clip_ids, ["genre", "artist", "sha256"]].reset_index()
+    settings = FeatureSettings(
+        sample_rate=22050,
+        n_fft=2048,
+        hop_length=1708,
+        n_mels=levels.shape[1],
+        seconds=30.0,
+        min_seconds=1.0,
+        scale="db",
+    )
+    spectrograms = list(levels.transpose(0, 2, 1))  # each (frames, n_mels)
+    return store.from_arrays(spectrograms, clips, settings=settings, dataset={"name": "GTZAN"})
+
+
+def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams, train_params: TrainParams) -> Run:
+    """Split, train and evaluate once."""
+    parts = split(features.clips, split_params, fault_filtered=fault_filtered).split
+    trained = train(features, parts, train_params)
+    info = ModelInfo(
+        genres=trained.genres,
+        settings=features.settings,
+        segment_frames=trained.segment_frames,
+        test_segments=train_params.test_segments,
+        architecture=train_params.architecture,
+        dataset=features.dataset_label,
+        protocol=split_params.protocol,
+        layers=summarise_layers(trained.model),
+    )
+    predictions = evaluate(trained.model, info, features, parts)
+    return Run(
+        accuracy=float((predictions.predicted == predictions.labels).mean()),
+        val_accuracy=trained.history[trained.best_epoch - 1].val_accuracy,
+        calibration_error=expected_calibration_error(predictions),
+        n_test=len(predictions.labels),
+        parameters=trained.model.count_params(),
+        train_seconds=trained.seconds,
+        best_epoch=trained.best_epoch,
+        predictions=predictions,
+    )
+
+
+def train_params(
+    chosen: TrainParams, *, architecture: str | None, epochs: int | None, overrides: list[str]
+) -> TrainParams:
+    """The default recipe, or the starting point's, with what the command line changes."""
+    values: dict[str, Any] = chosen.model_dump()
+    if architecture:
+        values["architecture"] = architecture
+    if architecture == "small_alexnet":
+        values |= STARTING_POINT
+    if epochs:
+        values["epochs"] = epochs
+    for override in overrides:
+        key, _, text = override.partition("=")
+        *sections, last = key.removeprefix("train.").split(".")
+        place = values
+        for section in sections:
+            place = place[section]
+        place[last] = json.loads(text) if text[:1] in "-0123456789" else text
+    return TrainParams.model_validate(values)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--logmel", type=Path, required=True, metavar="NPZ")
+    parser.add_argument("--tracks", type=Path, required=True, metavar="CSV")
+    parser.add_argument("--protocol", choices=["random", "artist", "fault_filtered"], default="random")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--architecture", choices=sorted(NETWORKS))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.mixup=0")
+    parser.add_argument("--predictions", type=Path, metavar="CSV", help="write every test clip's probabilities")
+    arguments = parser.parse_args()
+
+    defaults = params.load()
+    catalogue = catalog.load(arguments.tracks)
+    features = read_features(arguments.logmel, catalogue)
+    recipe = train_params(
+        defaults.train, architecture=arguments.architecture, epochs=arguments.epochs, overrides=arguments.set
+    )
+    runs = []
+    for seed in arguments.seeds:
+        split_params = defaults.split.model_copy(update={"protocol": arguments.protocol, "seed": seed})
+        result = run(features, catalogue.fault_filtered_split, split_params, recipe.model_copy(update={"seed": seed}))
+        runs.append(result)
+        figures = {key: value for key, value in vars(result).items() if key != "predictions"}
+        print(f"seed {seed}: {json.dumps(figures)}", flush=True)
+    if arguments.predictions:
+        tables = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
+        store.write_table(arguments.predictions, pd.concat(tables))
+    accuracies = [result.accuracy for result in runs]
+    print(
+        json.dumps(
+            {
+                "protocol": arguments.protocol,
+                "architecture": recipe.architecture,
+                "seeds": arguments.seeds,
+                "accuracy": [round(value, 4) for value in accuracies],
+                "accuracy_mean": round(float(np.mean(accuracies)), 4),
+                "accuracy_sd": round(float(np.std(accuracies, ddof=1)), 4) if len(runs) > 1 else None,
+                "val_accuracy": [round(result.val_accuracy, 4) for result in runs],
+                "calibration_error": [round(result.calibration_error, 4) for result in runs],
+                "n_test": runs[0].n_test,
+                "parameters": runs[0].parameters,
+                "train_seconds_mean": round(float(np.mean([result.train_seconds for result in runs])), 1),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,59 @@
+"""The rooms and the arrows: what may import what, and what dvc.yaml must know of it."""
+
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import TOP
+from tests.imports import direct_imports, imported_files
+
+STAGES = yaml.safe_load((TOP / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+MODULES = [path.relative_to(TOP) for folder in ("genre", "stages", "benchmarks") for path in (TOP / folder).rglob("*.py")]
+
+
+@pytest.mark.parametrize("name", list(STAGES))
+def test_a_stage_depends_on_every_project_file_that_it_imports(name):
+    imported = {path.as_posix() for path in imported_files(TOP, Path(f"stages/{name}.py"))}
+    if "genre/catalog.py" in imported:
+        imported.add("genre/gtzan.csv")
+    # stages/__init__.py and an empty __init__ hold no code.
+    imported = {path for path in imported if (TOP / path).stat().st_size}
+    listed = {dep for dep in STAGES[name]["deps"] if dep.startswith(("genre/", "stages/"))}
+    assert listed == imported
+
+
+@pytest.mark.parametrize("name", list(STAGES))
+def test_a_stage_is_run_as_a_module_and_says_what_it_does(name):
+    assert STAGES[name]["cmd"] == f"python -m stages.{name}"
+    assert len(STAGES[name]["desc"]) > 20
+
+
+def test_genre_never_imports_stages_and_no_stage_imports_another():
+    for module in MODULES:
+        others = [path for path in direct_imports(TOP, module) if path.parts[0] == "stages" and path.stem != "__init__"]
+        if module.parts[0] in ("genre", "stages"):
+            assert not others, f"{module} imports {others}"
+
+
+def test_no_import_goes_round_in_a_circle():
+    arrows = {module: [path for path in direct_imports(TOP, module) if path.stem != "__init__"] for module in MODULES}
+    TopologicalSorter(arrows).prepare()  # raises CycleError
+
+
+def test_only_training_and_evaluation_import_a_network_library():
+    for name in ("fetch", "extract", "split", "plot"):
+        for path in imported_files(TOP, Path(f"stages/{name}.py")):
+            source = (TOP / path).read_text(encoding="utf-8").splitlines()
+            # An import inside a function is reached only by those who call it.
+            assert not any(line.startswith(("import keras", "from keras", "import tensorflow")) for line in source), path
+
+
+def test_every_parameter_is_a_dependency_of_a_stage():
+    values = yaml.safe_load((TOP / "params.yaml").read_text(encoding="utf-8"))
+    leaves = {f"{section}.{key}" for section, keys in values.items() for key in keys}
+    listed = {key for stage in STAGES.values() for key in stage.get("params", [])}
+    covered = {leaf for leaf in leaves if leaf in listed or leaf.split(".")[0] in listed}
+    # How many processes work changes no output.
+    assert leaves - covered == {"extract.n_jobs"}
