@@ -39,6 +39,7 @@ STARTING_POINT = {
     "weight_decay": 0.0,
     "label_smoothing": 0.0,
     "weight_averaging": 0.0,
+    "precision": "float32",
     "augment": dict.fromkeys(params.AugmentParams.model_fields, 0.0),
 }
 

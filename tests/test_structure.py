@@ -10,7 +10,7 @@ from tests.conftest import TOP
 from tests.imports import direct_imports, imported_files
 
 STAGES = yaml.safe_load((TOP / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-MODULES = [path.relative_to(TOP) for folder in ("genre", "stages", "benchmarks") for path in (TOP / folder).rglob("*.py")]
+MODULES = [path.relative_to(TOP) for room in ("genre", "stages", "benchmarks") for path in (TOP / room).rglob("*.py")]
 
 
 @pytest.mark.parametrize("name", list(STAGES))

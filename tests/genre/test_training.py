@@ -25,7 +25,7 @@ def parts(striped) -> pd.Series:
 
 @pytest.mark.parametrize("architecture", ["segment_cnn", "small_alexnet"])
 def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
-    trained = training.train(striped, parts, quick(architecture=architecture, epochs=8, learning_rate=0.003))
+    trained = training.train(striped, parts, quick(architecture=architecture, epochs=12, learning_rate=0.003))
     assert trained.history[trained.best_epoch - 1].val_accuracy == 1.0
     assert trained.genres == ["high", "low"]
 
@@ -94,7 +94,7 @@ def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
         training.segments,
         "draw",
         lambda features, rows, *_, **__: seen.extend(rows) or np.zeros((len(rows), 2, 2), np.float32),
-    )  # noqa: E501
+    )
     rows = training.rows_of(striped, parts, "train")
     off = quick(batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
     batches = SegmentBatches(striped, rows, np.eye(2)[np.zeros(24, int)], params=off, segment_frames=2)
