@@ -93,7 +93,7 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
         protocol=split_params.protocol,
         layers=summarise_layers(trained.model),
     )
-    predictions = evaluate(trained.model, info, features, parts)
+    predictions = evaluate(trained.model.predict_on_batch, info, features, parts)
     return Run(
         accuracy=float((predictions.predicted == predictions.labels).mean()),
         val_accuracy=trained.history[trained.best_epoch - 1].val_accuracy,

@@ -48,6 +48,14 @@ class Features:
         clip = self.clips.loc[clip_id]
         return self.frames[clip.first_frame : clip.first_frame + clip.n_frames]
 
+    def rows(self, split: pd.Series, part: str) -> np.ndarray:
+        """Rows of `clips` that belong to a part of a split, given by clip_id [shape=(n,), int], in their order."""
+        return np.flatnonzero((split.reindex(self.clips.index) == part).to_numpy())
+
+    def labels(self, rows: np.ndarray, genres: list[str]) -> np.ndarray:
+        """Index in `genres` of the genre of each of some rows of `clips` [shape=(n,), int]."""
+        return self.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
+
     @property
     def dataset_label(self) -> str:
         """How titles name the data."""

@@ -151,8 +151,8 @@ def train(
     _check(features, params)
     policy = device.prepare(params.precision, seed=params.seed)
     genres = sorted(features.clips.genre.loc[split.index].unique())
-    rows = {part: rows_of(features, split, part) for part in ("train", "validation")}
-    labels = {part: labels_of(features, rows[part], genres) for part in rows}
+    rows = {part: features.rows(split, part) for part in ("train", "validation")}
+    labels = {part: features.labels(rows[part], genres) for part in rows}
     segment_frames = min(
         features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
     )
@@ -205,16 +205,6 @@ def _check(features: Features, params: TrainParams) -> None:
             f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
             f"{', '.join(f'train.augment.{name}' for name in levels)}"
         )
-
-
-def rows_of(features: Features, split: pd.Series, part: str) -> np.ndarray:
-    """Rows of `features.clips` that belong to a part of the split [shape=(n,), int], in their order."""
-    return np.flatnonzero((split.reindex(features.clips.index) == part).to_numpy())
-
-
-def labels_of(features: Features, rows: np.ndarray, genres: list[str]) -> np.ndarray:
-    """Index in `genres` of each row's genre [shape=(n,), int]."""
-    return features.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
 
 
 def band_statistics(features: Features, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,15 +6,13 @@ python -m stages.evaluate
 import logging
 from pathlib import Path
 
-import keras
 import pandas as pd
 
 from genre import console, files, model_file, store
 from genre.model_file import ModelInfo
-from genre.prediction import predict_clips
+from genre.prediction import Network, predict_clips
 from genre.scores import Predictions, summary
 from genre.store import Features
-from genre.training import labels_of, rows_of
 
 FEATURES = Path("data/features")
 SPLITS = Path("data/splits.csv")
@@ -26,25 +24,25 @@ PER_GENRE = Path("plots/per_genre.csv")
 log = logging.getLogger(__name__)
 
 
-def evaluate(model: keras.Model, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
-    """What the model says of the clips of the `test` part."""
-    rows = rows_of(features, split, "test")
+def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
+    """What a network says of the clips of the `test` part."""
+    rows = features.rows(split, "test")
     probabilities = predict_clips(
-        model.predict_on_batch,
+        network,
         features,
         rows,
         segment_frames=info.segment_frames,
         test_segments=info.test_segments,
     )
     names = features.clips.index[rows].to_numpy(str)
-    return Predictions(names, labels_of(features, rows, info.genres), probabilities, info.genres)
+    return Predictions(names, features.labels(rows, info.genres), probabilities, info.genres)
 
 
 def main() -> None:
     model, info = model_file.load(MODEL)
     features = store.read(FEATURES)
     split = store.read_table(SPLITS).set_index("clip_id").split
-    predictions = evaluate(model, info, features, split)
+    predictions = evaluate(model.predict_on_batch, info, features, split)
     figures = summary(predictions)
     store.write_table(PREDICTIONS, predictions.table())
     per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index()

@@ -55,11 +55,11 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts):
     trained = training.train(striped, parts, quick(epochs=4))
     best = trained.history[trained.best_epoch - 1]
     assert best.val_accuracy == max(scores.val_accuracy for scores in trained.history)
-    rows = training.rows_of(striped, parts, "validation")
+    rows = striped.rows(parts, "validation")
     probabilities = training.predict_clips(
         trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
     )
-    labels = training.labels_of(striped, rows, trained.genres)
+    labels = striped.labels(rows, trained.genres)
     assert training.clip_scores(probabilities, labels)[0] == pytest.approx(best.val_loss, abs=1e-5)
 
 
@@ -95,7 +95,7 @@ def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
         "draw",
         lambda features, rows, *_, **__: seen.extend(rows) or np.zeros((len(rows), 2, 2), np.float32),
     )
-    rows = training.rows_of(striped, parts, "train")
+    rows = striped.rows(parts, "train")
     off = quick(batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
     batches = SegmentBatches(striped, rows, np.eye(2)[np.zeros(24, int)], params=off, segment_frames=2)
     sizes = [len(batches[step][0]) for step in range(len(batches))]
@@ -109,7 +109,7 @@ def test_level_augmentation_of_linear_power_is_refused(striped, parts):
 
 
 def test_band_statistics_are_those_of_all_training_frames(striped, parts):
-    rows = training.rows_of(striped, parts, "train")
+    rows = striped.rows(parts, "train")
     mean, std = training.band_statistics(striped, rows)
     frames = np.concatenate([striped.of(name) for name in striped.clips.index[rows]]) / 255
     np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=1e-5)
