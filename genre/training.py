@@ -3,7 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from genre import device, segments
 from genre.augment import augment
+from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
 from genre.networks import NETWORKS, InputShape
 from genre.params import TrainParams
@@ -20,17 +22,6 @@ from genre.prediction import predict_clips
 from genre.store import Features
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EpochScores:
-    """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1."""
-
-    loss: float  # of augmented training segments, as they went by
-    accuracy: float
-    val_loss: float  # per clip
-    val_accuracy: float
-    learning_rate: float
 
 
 @dataclass(frozen=True)
@@ -79,46 +70,72 @@ class SegmentBatches(keras.utils.PyDataset):
         return augment(batch, self._labels[chosen], self._params.augment, rng=rng)
 
 
-class BestEpoch(keras.callbacks.Callback):
-    """Validates clip by clip after each epoch, keeps the best weights and reports the scores.
-
-    The best epoch has the highest validation accuracy; of equals, the lowest validation loss.
-    """
+class Progress(keras.callbacks.Callback):
+    """Validates clip by clip after each epoch, keeps the best weights, saves a checkpoint and reports the scores."""
 
     def __init__(
         self,
         batches: SegmentBatches,
         validate: Callable[[keras.Model], tuple[float, float]],
+        *,
         report: Callable[[EpochScores], None],
+        save: Callable[[Checkpoint], None],
+        resumed: Checkpoint | None,
     ) -> None:
         super().__init__()
-        self.history: list[EpochScores] = []
-        self.best_epoch = 0
-        self.weights: list[np.ndarray] = []
+        self.history = list(resumed.history) if resumed else []
+        self.best_epoch = resumed.best_epoch if resumed else 0
+        self.best_weights = resumed.best_weights if resumed else []
         self._batches = batches
         self._validate = validate
         self._report = report
+        self._save = save
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._batches.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        val_loss, val_accuracy = self._validate(self.model)
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        scores = EpochScores(float(logs["loss"]), float(logs["accuracy"]), val_loss, val_accuracy, rate)
-        if not math.isfinite(scores.loss):
+        if not math.isfinite(logs["loss"]):
             raise ParamsError(
-                f"the loss became {scores.loss} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
             )
-        if not self.history or _rank(scores) > _rank(self.history[self.best_epoch - 1]):
-            self.best_epoch = epoch + 1
-            self.weights = self.model.get_weights()
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        with averaged_weights(self.model):
+            scores = EpochScores(float(logs["loss"]), float(logs["accuracy"]), *self._validate(self.model), rate)
+            if not self.history or scores.rank > self.history[self.best_epoch - 1].rank:
+                self.best_epoch = epoch + 1
+                self.best_weights = self.model.get_weights()
         self.history.append(scores)
+        self._save(Checkpoint(self.history, self.best_epoch, self.best_weights, get_state(self.model)))
         self._report(scores)
 
 
-def _rank(scores: EpochScores) -> tuple[float, float]:
-    return scores.val_accuracy, -scores.val_loss
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Within this block the model has the running mean of its weights, where its optimizer keeps one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    weights = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    yield
+    for variable, value in zip(model.trainable_variables, weights, strict=True):
+        variable.assign(value)
+
+
+def get_state(model: keras.Model) -> list[np.ndarray]:
+    """Every variable that training changes: weights, statistics, random generators and the optimizer's."""
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
+
+
+def set_state(model: keras.Model, state: list[np.ndarray]) -> None:
+    """The inverse of `get_state`."""
+    for variable, value in zip(_variables(model), state, strict=True):
+        variable.assign(value)
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
 
 
 def train(
@@ -127,6 +144,8 @@ def train(
     params: TrainParams,
     *,
     report: Callable[[EpochScores], None] = lambda scores: None,
+    save: Callable[[Checkpoint], None] = lambda state: None,
+    resumed: Checkpoint | None = None,
 ) -> Trained:
     """Train a network on the `train` part and choose its epoch on the `validation` part; `test` is not touched.
 
@@ -137,7 +156,11 @@ def train(
         `train`, `validation` or `test` by clip_id.
     params : TrainParams
     report : callable
-        Called with the scores of every epoch as soon as it has ended.
+        Called with the scores of every epoch as soon as it has ended; those of resumed epochs come first.
+    save : callable
+        Called with a checkpoint after every epoch.
+    resumed : Checkpoint, optional
+        Of the same run: training goes on after its last epoch, and ends as if it had never been interrupted.
 
     Returns
     -------
@@ -177,25 +200,29 @@ def train(
         )
         return clip_scores(probabilities, labels["validation"])
 
-    progress = tqdm(total=params.epochs, desc="train", unit="epoch", mininterval=1)
+    done = resumed.history if resumed else []
+    bar = tqdm(total=params.epochs, initial=len(done), desc="train", unit="epoch", mininterval=1)
 
     def show(scores: EpochScores) -> None:
-        progress.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
-        progress.update()
+        bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
+        bar.update()
         report(scores)
 
-    best = BestEpoch(batches, validate, show)
-    # The running mean of the weights is swapped in first, so that it is what gets validated and kept.
-    callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params.weight_averaging else []
+    for scores in done:
+        report(scores)
+    progress = Progress(batches, validate, report=show, save=save, resumed=resumed)
+    if resumed:
+        model.optimizer.build(model.trainable_variables)
+        set_state(model, resumed.state)
     begin = time.perf_counter()
-    model.fit(batches, epochs=params.epochs, callbacks=[*callbacks, best], verbose=0)
+    model.fit(batches, initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], verbose=0)
     seconds = time.perf_counter() - begin
-    progress.close()
+    bar.close()
     if policy != "float32":  # the saved network runs on any machine
         keras.config.set_dtype_policy("float32")
         model = NETWORKS[params.architecture](shape)
-    model.set_weights(best.weights)
-    return Trained(model, genres, segment_frames, best.history, best.best_epoch, seconds)
+    model.set_weights(progress.best_weights)
+    return Trained(model, genres, segment_frames, progress.history, progress.best_epoch, seconds)
 
 
 def _check(features: Features, params: TrainParams) -> None:

@@ -2,22 +2,26 @@
 
     python -m stages.train
 
-The epoch with the best validation accuracy is what is saved. The test part is not looked at.
+The epoch with the best validation accuracy is what is saved. The test part is not looked at. A run that was killed
+goes on after its last finished epoch, from models/.checkpoint.npz, and ends with the same bytes.
 """
 
 import logging
 from pathlib import Path
 
+import keras
 from dvclive import Live
 
-from genre import console, files, model_file, params, store
-from genre.training import EpochScores, train
+from genre import checkpoint, console, files, model_file, params, store
+from genre.checkpoint import EpochScores
+from genre.training import train
 
 FEATURES = Path("data/features")
 SPLITS = Path("data/splits.csv")
 MODEL = Path("models/model.keras")
 CURVES = Path("plots/training")
 METRICS = Path("metrics/train.json")
+CHECKPOINT = MODEL.with_name(".checkpoint.npz")
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +41,16 @@ def main() -> None:
     protocol = files.read_json(Path("metrics/split.json"))["protocol"]
     features = store.read(FEATURES)
     split = store.read_table(SPLITS).set_index("clip_id").split
+    run = checkpoint.key([chosen.model_dump_json(), keras.version()], [*sorted(FEATURES.iterdir()), SPLITS])
     with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False) as live:
-        trained = train(features, split, chosen, report=lambda scores: log_epoch(live, scores))
+        trained = train(
+            features,
+            split,
+            chosen,
+            report=lambda scores: log_epoch(live, scores),
+            save=lambda state: checkpoint.save(CHECKPOINT, state, run=run),
+            resumed=checkpoint.load(CHECKPOINT, run=run),
+        )
     info = model_file.ModelInfo(
         genres=trained.genres,
         settings=features.settings,
@@ -60,6 +72,7 @@ def main() -> None:
             "parameters": trained.model.count_params(),
         },
     )
+    CHECKPOINT.unlink(missing_ok=True)
     log.info(
         "best epoch %d of %d: validation accuracy %.1f %%; %.0f s",
         trained.best_epoch, len(trained.history), 100 * best.val_accuracy, trained.seconds,

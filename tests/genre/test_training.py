@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import params, training
+from genre import checkpoint, params, training
 from genre.errors import ParamsError
 from genre.params import TrainParams
 from genre.training import SegmentBatches
@@ -114,3 +114,37 @@ def test_band_statistics_are_those_of_all_training_frames(striped, parts):
     frames = np.concatenate([striped.of(name) for name in striped.clips.index[rows]]) / 255
     np.testing.assert_allclose(mean, frames.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(std, frames.std(axis=0), rtol=1e-4)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
+def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(striped, parts, tmp_path, averaging):
+    chosen = quick(epochs=4, weight_averaging=averaging)
+    undisturbed = training.train(striped, parts, chosen)
+    path = tmp_path / "checkpoint.npz"
+
+    def save_and_be_killed(state):
+        checkpoint.save(path, state, run="this")
+        if len(state.history) == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        training.train(striped, parts, chosen, save=save_and_be_killed)
+    reported = []
+    resumed = training.train(striped, parts, chosen, report=reported.append, resumed=checkpoint.load(path, run="this"))
+    assert resumed.history == undisturbed.history == reported
+    assert resumed.best_epoch == undisturbed.best_epoch
+    pairs = zip(resumed.model.get_weights(), undisturbed.model.get_weights(), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+def test_the_averaged_weights_are_validated_and_then_put_back(striped, parts):
+    states = []
+    training.train(striped, parts, quick(epochs=2, weight_averaging=0.9), save=states.append)
+    last = states[-1]
+    kept, raw = last.best_weights[0], last.state[0]
+    assert kept.shape == raw.shape
+    assert any(not np.array_equal(one, other) for one, other in zip(last.best_weights, last.state, strict=False))
