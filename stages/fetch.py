@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import catalog, console, folder, gtzan, huggingface, params, raw, sample
+from genre import catalog, console, params, raw
 from genre.errors import DataError
-from genre.mirrors import Sleep
 from genre.params import Params, SampleParams
 from genre.raw import Clip, Dataset
+from genre.sources import folder, gtzan, huggingface, sample
+from genre.sources.mirrors import Sleep
 
 RAW = Path("data/raw")
 

@@ -7,7 +7,7 @@ PACKAGES = ("genre", "stages", "benchmarks")
 
 
 def imported_files(top: Path, start: Path) -> set[Path]:
-    """Every project file that running `start` imports, itself included, directly or through others; paths under `top`."""
+    """Every project file that running `start` imports, itself included, directly or not; paths under `top`."""
     found, waiting = set(), [start]
     while waiting:
         path = waiting.pop()

@@ -47,7 +47,9 @@ def test_only_training_and_evaluation_import_a_network_library():
         for path in imported_files(TOP, Path(f"stages/{name}.py")):
             source = (TOP / path).read_text(encoding="utf-8").splitlines()
             # An import inside a function is reached only by those who call it.
-            assert not any(line.startswith(("import keras", "from keras", "import tensorflow")) for line in source), path
+            assert not any(line.startswith(("import keras", "from keras", "import tensorflow")) for line in source), (
+                path
+            )
 
 
 def test_every_parameter_is_a_dependency_of_a_stage():

@@ -19,9 +19,10 @@ import pytest
 from kagglehub.handle import parse_dataset_handle
 from kagglesdk.kaggle_http_client import KaggleHttpClient
 
-from genre import huggingface, kaggle, mirrors, params, sample
+from genre import params
 from genre.errors import DataError
 from genre.params import Params
+from genre.sources import huggingface, kaggle, mirrors, sample
 from stages import fetch
 from tests.conftest import TOP
 from tests.stand_ins import KAGGLE_PORT, Fault, StandIn, catalogue, huggingface_tar, kaggle_zip, md5, serving, tar

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from genre.sample.grooves import Groove
-from genre.sample.harmony import SCALES, progression
-from genre.sample.instruments import KITS, TIMBRES, Drum, Timbre
-from genre.sample.players import Clock, Note, Stroke, accompany, drum, improvise, rests
-from genre.sample.styles import STYLES, Part, Style
-from genre.sample.taste import Taste
+from genre.sources.sample.grooves import Groove
+from genre.sources.sample.harmony import SCALES, progression
+from genre.sources.sample.instruments import KITS, TIMBRES, Drum, Timbre
+from genre.sources.sample.players import Clock, Note, Stroke, accompany, drum, improvise, rests
+from genre.sources.sample.styles import STYLES, Part, Style
+from genre.sources.sample.taste import Taste
 
 _BORROWING = 0.06  # how often a song takes one of its sides from a neighbouring genre
 

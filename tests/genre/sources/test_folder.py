@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from genre import folder
 from genre.errors import DataError
+from genre.sources import folder
 
 
 def make(top: Path, *paths: str) -> Path:

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import fft, signal
 
-from genre.sample.arrange import Song, Sound, Voice
-from genre.sample.notes import SAMPLE_RATE, hit, note
+from genre.sources.sample.arrange import Song, Sound, Voice
+from genre.sources.sample.notes import SAMPLE_RATE, hit, note
 
 _FADE = 0.015  # at both ends of a clip, in s
 _CEILING = 0.98

@@ -14,9 +14,9 @@ from kagglehub.cache import delete_from_cache, get_cached_archive_path
 from kagglehub.exceptions import CredentialError, DataCorruptionError
 from kagglehub.handle import parse_dataset_handle
 
-from genre import archive, mirrors
 from genre.errors import DataError
-from genre.mirrors import CannotResume, Damaged, Sleep, Unreachable
+from genre.sources import archive, mirrors
+from genre.sources.mirrors import CannotResume, Damaged, Sleep, Unreachable
 
 # With the version in it, kagglehub need not ask which one is current: its cache answers offline.
 HANDLE = "andradaolteanu/gtzan-dataset-music-genre-classification/versions/1"

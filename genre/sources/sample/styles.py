@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genre.sample.grooves import GROOVES, Groove, Range
+from genre.sources.sample.grooves import GROOVES, Groove, Range
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from genre import catalog, files, huggingface, kaggle, raw
+from genre import catalog, files, raw
 from genre.errors import DataError
-from genre.mirrors import Damaged, MirrorError, Sleep
 from genre.raw import Clip, Dataset
+from genre.sources import huggingface, kaggle
+from genre.sources.mirrors import Damaged, MirrorError, Sleep
 
 MIRRORS = {"kaggle": kaggle, "huggingface": huggingface}
 SOURCE = "source"  # in the scratch folder: which mirror a run took clips from, should it be killed

@@ -12,15 +12,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from genre import sample
 from genre.params import SampleParams
-from genre.sample.arrange import arrange
-from genre.sample.grooves import GROOVES
-from genre.sample.harmony import SCALES, chord, progression
-from genre.sample.instruments import KITS, TIMBRES
-from genre.sample.notes import note
-from genre.sample.styles import STYLES
-from genre.sample.taste import Taste
+from genre.sources import sample
+from genre.sources.sample.arrange import arrange
+from genre.sources.sample.grooves import GROOVES
+from genre.sources.sample.harmony import SCALES, chord, progression
+from genre.sources.sample.instruments import KITS, TIMBRES
+from genre.sources.sample.notes import note
+from genre.sources.sample.styles import STYLES
+from genre.sources.sample.taste import Taste
 
 CLIPS, SECONDS = 14, 6.0  # of each genre, where many clips are needed
 # By luck alone 140 clips of ten genres score above 21 % less than once in 10,000 times (binomial).

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre.sample.grooves import Groove
-from genre.sample.harmony import Chord
-from genre.sample.styles import Part
-from genre.sample.taste import Taste
+from genre.sources.sample.grooves import Groove
+from genre.sources.sample.harmony import Chord
+from genre.sources.sample.styles import Part
+from genre.sources.sample.taste import Taste
 
 Bars = list[tuple[int, Chord]]  # number of the bar in the song, and its chord
 

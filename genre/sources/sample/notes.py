@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from scipy import signal
 
-from genre.sample.instruments import Drum, Timbre
+from genre.sources.sample.instruments import Drum, Timbre
 
 SAMPLE_RATE = 22_050  # in Hz
 _TABLE = 2048  # samples in one period of a wavetable

@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from genre.files import replacing
 from genre.params import SampleParams
-from genre.sample.arrange import arrange
-from genre.sample.mix import mix
-from genre.sample.notes import SAMPLE_RATE
-from genre.sample.styles import GENRES, STYLES
-from genre.sample.taste import Taste
+from genre.sources.sample.arrange import arrange
+from genre.sources.sample.mix import mix
+from genre.sources.sample.notes import SAMPLE_RATE
+from genre.sources.sample.styles import GENRES, STYLES
+from genre.sources.sample.taste import Taste
 
 __all__ = ["GENRES", "SAMPLE_RATE", "SampleClip", "clips", "synthesise", "write"]
 

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from genre import archive
 from genre.errors import DataError
+from genre.sources import archive
 from tests.stand_ins import tar
 
 LIMIT = 1_000_000

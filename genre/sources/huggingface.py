@@ -12,9 +12,9 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from genre import archive, mirrors
 from genre.errors import DataError
-from genre.mirrors import CannotResume, Damaged, Sleep, Unreachable
+from genre.sources import archive, mirrors
+from genre.sources.mirrors import CannotResume, Damaged, Sleep, Unreachable
 
 ARCHIVE = "genres.tar.gz"
 PART = f"{ARCHIVE}.part"  # while it is downloaded
