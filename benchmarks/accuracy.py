@@ -22,7 +22,8 @@ from genre.features import FeatureSettings
 from genre.model_file import ModelInfo, summarise_layers
 from genre.networks import NETWORKS
 from genre.params import SplitParams, TrainParams
-from genre.scores import Predictions, expected_calibration_error
+from genre.prediction import Predictions
+from genre.scores import expected_calibration_error
 from genre.splits import split
 from genre.store import Features
 from genre.training import train

@@ -1,14 +1,55 @@
 """From segments to clips: a clip's probabilities are the mean of its segments' probabilities."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from genre import segments
 from genre.store import Features
 
 # Segments (batch, segment_frames, n_mels) float32 -> probabilities (batch, n_genres).
 Network = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says of clips whose genre is known."""
+
+    clip_ids: np.ndarray  # (n,), str
+    labels: np.ndarray  # (n,), int: index of the true genre in `genres`
+    probabilities: np.ndarray  # (n, n_genres), float 0..1, rows add up to 1
+    genres: list[str]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Index of the most probable genre [shape=(n,), int]."""
+        return self.probabilities.argmax(axis=1)
+
+    def table(self) -> pd.DataFrame:
+        """One row per clip: clip_id, genre, predicted, its probability, and each genre's probability."""
+        names = np.array(self.genres)
+        head = {
+            "clip_id": self.clip_ids,
+            "genre": names[self.labels],
+            "predicted": names[self.predicted],
+            "probability": self.probabilities.max(axis=1).round(6),
+        }
+        columns = {f"p_{name}": self.probabilities[:, index].round(6) for index, name in enumerate(self.genres)}
+        return pd.DataFrame(head | columns)
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> "Predictions":
+        """The inverse of `table`."""
+        genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
+        index = {name: place for place, name in enumerate(genres)}
+        return cls(
+            table.clip_id.to_numpy(str),
+            table.genre.map(index).to_numpy(int),
+            table[[f"p_{name}" for name in genres]].to_numpy(float),
+            genres,
+        )
 
 
 def predict_clips(

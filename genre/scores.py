@@ -1,55 +1,16 @@
 """How good the predictions are: point figures with their intervals, per clip."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, top_k_accuracy_score
+
+from genre.prediction import Predictions
 
 CONFIDENCE = 0.95  # of all intervals
 CALIBRATION_BINS = 15
 BOOTSTRAP_SAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model says of clips whose genre is known."""
-
-    clip_ids: np.ndarray  # (n,), str
-    labels: np.ndarray  # (n,), int: index of the true genre in `genres`
-    probabilities: np.ndarray  # (n, n_genres), float 0..1, rows add up to 1
-    genres: list[str]
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """Index of the most probable genre [shape=(n,), int]."""
-        return self.probabilities.argmax(axis=1)
-
-    def table(self) -> pd.DataFrame:
-        """One row per clip: clip_id, genre, predicted, its probability, and each genre's probability."""
-        names = np.array(self.genres)
-        head = {
-            "clip_id": self.clip_ids,
-            "genre": names[self.labels],
-            "predicted": names[self.predicted],
-            "probability": self.probabilities.max(axis=1).round(6),
-        }
-        columns = {f"p_{name}": self.probabilities[:, index].round(6) for index, name in enumerate(self.genres)}
-        return pd.DataFrame(head | columns)
-
-    @classmethod
-    def of_table(cls, table: pd.DataFrame) -> "Predictions":
-        """The inverse of `table`."""
-        genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
-        index = {name: place for place, name in enumerate(genres)}
-        return cls(
-            table.clip_id.to_numpy(str),
-            table.genre.map(index).to_numpy(int),
-            table[[f"p_{name}" for name in genres]].to_numpy(float),
-            genres,
-        )
 
 
 def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from genre import console, files, model_file, store
 from genre.model_file import ModelInfo
-from genre.prediction import Network, predict_clips
-from genre.scores import Predictions, summary
+from genre.prediction import Network, Predictions, predict_clips
+from genre.scores import summary
 from genre.store import Features
 
 FEATURES = Path("data/features")

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support, top_k_accuracy_score
 
 from genre import scores
-from genre.scores import Predictions
+from genre.prediction import Predictions
 
 
 @pytest.fixture

@@ -1,0 +1,180 @@
+"""What all pictures share: one look, one colour per genre, a header that names the data, files with stable bytes."""
+
+import functools
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea, VPacker
+
+from genre.files import replacing
+
+P = ParamSpec("P")
+
+DPI = 150
+INK = "#1f2430"
+MUTED = "#667085"
+GRID = "#e4e7ec"
+WARNING = "#b42318"  # of the header of made-up data
+CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch
+CHIP = "\u25a0"  # a square in the genre's colour, so that no text has to be read in it
+
+_STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # a $ in a name is a $
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.frameon": False,
+    "savefig.dpi": "figure",
+}
+
+# Ten colours that colour-blind people can tell apart (Petroff, arXiv:2107.02270; matplotlib's `petroff10`).
+_PALETTE = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+TRAIN, VALIDATION = _PALETTE[0], _PALETTE[6]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a picture's figures were obtained on."""
+
+    dataset: str  # by name
+    protocol: str  # of the split
+
+    @property
+    def synthetic(self) -> bool:
+        return self.dataset.lower().startswith("built-in sample")
+
+    def __str__(self) -> str:
+        name = "Built-in sample (synthetic)" if self.synthetic else shorten(self.dataset, 48)
+        return f"{name}, {self.protocol.replace('_', '-')} split"
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Make a drawing function look like the others, whatever matplotlib's settings on this machine are."""
+
+    @functools.wraps(draw)
+    def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with matplotlib.style.context(["default", _STYLE]):
+            return draw(*args, **kwargs)
+
+    return in_style
+
+
+def new_figure(
+    width: float,
+    height: float,
+    title: str,
+    source: Source,
+    *,
+    detail: str = "",
+    dpi: int = DPI,
+    arrange: bool = True,
+) -> Figure:
+    """An empty figure with a header of wrapped lines.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches, without the header's height.
+    title : str
+    source : Source
+        Named in the second line, in red where the data are synthetic.
+    detail : str
+        A third line.
+    dpi : int
+        Dots per inch.
+    arrange : bool
+        Whether matplotlib lays out the axes below the header, or the caller does.
+    """
+    texts = (
+        (title, 12.5, {"weight": "bold"}),
+        (str(source), 9.5, {"weight": "bold", "color": WARNING if source.synthetic else INK}),
+        (detail, 8.5, {"color": MUTED}),
+    )
+    lines, top = [], 0.12
+    for text, size, look in texts:
+        fitting = CHARACTERS[look.get("weight", "normal")] * (width - 0.24) / size
+        for line in textwrap.wrap(text, int(fitting)):
+            lines.append((top, line, {"size": size, **look}))
+            top += 1.55 * size / 72
+    header = top + 0.08
+    height += header
+    below = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - header / height), w_pad=0.08, h_pad=0.08)
+    figure = Figure((width, height), dpi=dpi, layout=below if arrange else None)
+    for top, line, look in lines:
+        figure.text(0.12 / width, 1 - top / height, line, ha="left", va="top", **look).set_in_layout(False)
+    return figure
+
+
+def genre_colours(genres: Sequence[str]) -> dict[str, str]:
+    """The colour of each genre, by its place in alphabetical order; after ten come darker and then paler ones."""
+    colours = {}
+    for place, genre in enumerate(sorted(genres)):
+        turn, hue = divmod(place, len(_PALETTE))
+        towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
+        colours[genre] = to_hex([towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue])])
+    return colours
+
+
+def shorten(text: str, length: int, *, head: int | None = None) -> str:
+    """`text`, or its first `head` and last characters around an ellipsis where it is longer than `length`."""
+    if len(text) <= length:
+        return text
+    head = (length - 1) * 2 // 3 if head is None else head
+    return text[:head].rstrip() + "\u2026" + text[len(text) - (length - 1 - head) :].lstrip()
+
+
+def short_names(names: Sequence[str], length: int) -> dict[str, str]:
+    """Each name cut to `length` characters at a place where they stay different; if there is none, with a number."""
+    places = sorted(range(1, length - 1), key=lambda head: abs(head - (length - 1) * 2 // 3))
+    for head in places:
+        cut = {name: shorten(name, length, head=head) for name in names}
+        if len(set(cut.values())) == len(names):
+            return cut
+    return {name: shorten(f"{number} {name}", length) for number, name in enumerate(names, start=1)}
+
+
+def caption(axes: Axes, lines: Sequence[Sequence[tuple[str, dict]]]) -> None:
+    """Write above `axes` lines of text that are made of pieces, each in its own look."""
+    rows = [HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines]
+    box = AnchoredOffsetbox(
+        "lower left",
+        child=VPacker(children=rows, pad=0, sep=3),
+        pad=0,
+        borderpad=0.25,
+        frameon=False,
+        bbox_to_anchor=(0, 1),
+        bbox_transform=axes.transAxes,
+    )
+    axes.add_artist(box)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write `figure` as PNG; the same figure gives the same bytes."""
+    with replacing(path) as temporary, matplotlib.style.context(["default", _STYLE]):
+        figure.savefig(temporary, format="png", metadata={"Software": None})  # else its version is in the file

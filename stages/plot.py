@@ -1,0 +1,96 @@
+"""Draw the run: metrics/, plots/, data/features/ and models/model.keras -> plots/*.png.
+
+    python -m stages.plot
+
+Curves, confusion of genres, F1 per genre, a spectrogram per genre, the most confident mistakes, and the network.
+The same input gives the same bytes. No network library is loaded.
+"""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from genre import console, files, model_file, store
+from genre.errors import DataError
+from genre.figures.confusion import confusion
+from genre.figures.curves import curves
+from genre.figures.f1 import f1
+from genre.figures.network import network
+from genre.figures.spectrograms import mistakes, spectrograms
+from genre.figures.style import Source, save
+from genre.prediction import Predictions
+
+FEATURES = Path("data/features")
+CURVES = Path("plots/training/plots/metrics")
+PREDICTIONS = Path("plots/predictions.csv")
+EVALUATION = Path("metrics/evaluate.json")
+TRAINING = Path("metrics/train.json")
+MODEL = Path("models/model.keras")
+OUT = Path("plots")
+
+log = logging.getLogger(__name__)
+
+
+def read_curves(folder: Path) -> pd.DataFrame:
+    """What dvclive logged after each epoch.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `<name>.tsv` with the columns `step` (the first epoch's is 0) and the last part of the name.
+
+    Returns
+    -------
+    pd.DataFrame
+        One column per name, such as `train/loss`; indexed by epoch, 1 is the first.
+
+    Raises
+    ------
+    DataError
+        Where there is no curve, or one has an epoch twice.
+    """
+    columns = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        table = pd.read_csv(path, sep="\t").set_index("step")
+        if not table.index.is_unique:
+            raise DataError(f"{path} has an epoch twice; `dvc repro --force train` writes it anew")
+        columns[name] = table.iloc[:, 0]
+    if not columns:
+        raise DataError(f"{folder} holds no curves; `dvc repro train` makes them")
+    history = pd.DataFrame(columns)
+    history.index = history.index + 1
+    return history.rename_axis("epoch")
+
+
+def check_inputs() -> None:
+    """Raise a DataError that names the stage to run where one of its files is missing."""
+    for path, stage in ((TRAINING, "train"), (EVALUATION, "evaluate"), (PREDICTIONS, "evaluate")):
+        if not path.exists():
+            raise DataError(f"{path} is missing; `dvc repro {stage}` makes it")
+
+
+def main() -> None:
+    check_inputs()
+    features = store.read(FEATURES)
+    predictions = Predictions.of_table(store.read_table(PREDICTIONS))
+    scores = files.read_json(EVALUATION)
+    source = Source(scores["dataset"], scores["protocol"])
+    per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")
+    best_epoch = files.read_json(TRAINING)["best_epoch"]
+    pictures = {
+        "curves": curves(read_curves(CURVES), source, best_epoch=best_epoch),
+        "confusion": confusion(predictions, scores, source),
+        "f1": f1(per_genre, source, macro_f1=scores["macro_f1"]),
+        "spectrograms": spectrograms(features, predictions, source),
+        "mistakes": mistakes(features, predictions, source),
+        "network": network(model_file.read_info(MODEL), source),
+    }
+    for name, figure in pictures.items():
+        save(figure, OUT / f"{name}.png")
+    log.info("%d pictures in %s", len(pictures), OUT)
+
+
+if __name__ == "__main__":
+    console.run(main)
