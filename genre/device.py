@@ -1,7 +1,6 @@
 """What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
-from pathlib import Path
 
 import keras
 
@@ -60,9 +59,13 @@ def prepare(precision: str, *, seed: int) -> str:
 
 
 def fastest_precision(has_gpu: bool) -> str:
-    """The number format that gains by this hardware's matrix units; `float32` where none does."""
+    """The number format that gains by a GPU's matrix units; `float32` where none does, and on the CPU.
+
+    A CPU with bfloat16 instructions would gain with convolutions, but not with the default network, and other CPUs
+    would then give other figures.
+    """
     if not has_gpu:
-        return "mixed_bfloat16" if _cpu_has_bfloat16() else "float32"
+        return "float32"
     capability = _compute_capability()
     if capability >= _BFLOAT16_CAPABILITY:
         return "mixed_bfloat16"
@@ -84,12 +87,3 @@ def _compute_capability() -> tuple[int, int]:
     import torch
 
     return torch.cuda.get_device_capability(0)
-
-
-def _cpu_has_bfloat16() -> bool:
-    """Whether Linux lists bfloat16 instructions among the CPU's flags."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:  # another operating system: the safe choice is float32
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

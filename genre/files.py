@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from genre.errors import DataError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -46,4 +48,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """What a JSON file holds; raises DataError where a stage's file is not there."""
+    with present(path):
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def present(path: Path) -> Iterator[None]:
+    """Within this block, a missing file of the pipeline is a DataError that says how to get it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; `dvc repro` makes it") from None

@@ -1,4 +1,7 @@
-"""The networks, by name: segments (batch, frames, n_mels) in, genre probabilities (batch, n_genres) out."""
+"""The networks, by name: segments (batch, frames, n_mels) in, genre probabilities (batch, n_genres) out.
+
+A network whose first output is an average has its members as further outputs: each is trained with a loss of its own.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from keras import layers
+
+from genre.statistics import BandStatistics, ContrastStatistics
 
 
 @dataclass(frozen=True)
@@ -38,22 +43,41 @@ def small_alexnet(shape: InputShape) -> keras.Model:
     return keras.Model(segment, genres, name="small_alexnet")
 
 
-def segment_cnn(shape: InputShape) -> keras.Model:
+def contrast_committee(shape: InputShape) -> keras.Model:
+    """Six small dense networks, four on contrast and two on timbre, whose probabilities are averaged.
+
+    The members on the same statistics differ by their initial weights and dropout alone; averaging them takes out
+    much of the chance that a few hundred clips leave in a single one.
+    """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    x = layers.Normalization(axis=-1, mean=shape.band_mean, variance=shape.band_std**2, name="per_band")(segment)
-    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
-    for number, filters in enumerate((16, 32, 64, 128), start=1):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{number}")(x)
-        x = layers.BatchNormalization(name=f"norm{number}")(x)
-        x = layers.Activation("relu", name=f"relu{number}")(x)
-        x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
-    x = layers.GlobalAveragePooling2D(name="over_time")(x)
-    x = layers.Dropout(0.3, name="dropout")(x)
-    genres = layers.Dense(shape.n_genres, activation="softmax", dtype="float32", name="genres")(x)
-    return keras.Model(segment, genres, name="segment_cnn")
+    votes = []
+    for name, layer, members in (("contrast", ContrastStatistics, 4), ("timbre", BandStatistics, 2)):
+        statistics = layer(name=name)(segment)
+        # Standardises alone: the members' first layers have scales and offsets of their own.
+        statistics = layers.BatchNormalization(
+            center=False, scale=False, momentum=0.95, dtype="float32", name=f"{name}_norm"
+        )(statistics)
+        votes += [_member(statistics, shape.n_genres, f"{name}{number}") for number in range(1, members + 1)]
+    genres = layers.Average(dtype="float32", name="genres")(votes)
+    return keras.Model(segment, [genres, *votes], name="contrast_committee")
+
+
+def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.KerasTensor:
+    """One hidden layer, with heavy dropout on both sides of it."""
+    x = layers.Dropout(0.3, name=f"{name}_drop1")(statistics)
+    x = layers.Dense(96, use_bias=False, name=f"{name}_hidden")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_hidden_norm")(x)
+    x = layers.Activation("relu", name=f"{name}_relu")(x)
+    x = layers.Dropout(0.5, name=f"{name}_drop2")(x)
+    return layers.Dense(n_genres, activation="softmax", dtype="float32", name=f"{name}_vote")(x)
 
 
 NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {
-    "segment_cnn": segment_cnn,
+    "contrast_committee": contrast_committee,
     "small_alexnet": small_alexnet,
 }
+
+
+def answer_alone(model: keras.Model) -> keras.Model:
+    """The same network without its members' own outputs, as it is validated, saved and used."""
+    return keras.Model(model.input, model.outputs[0], name=model.name)

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from genre import files
-from genre.errors import DataError
 from genre.features import FeatureSettings
 
 CLIP_COLUMNS = ["clip_id", "genre", "artist", "sha256", "first_frame", "n_frames", "seconds"]
@@ -23,8 +22,9 @@ _TEXT = {"clip_id": str, "genre": str, "artist": str, "sha256": str, "path": str
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A CSV of clips, its text columns read as text; an empty field is an empty string."""
-    return pd.read_csv(path, dtype=_TEXT, keep_default_na=False)
+    """A CSV of clips, its text columns read as text; an empty field is empty text. DataError where it is missing."""
+    with files.present(path):
+        return pd.read_csv(path, dtype=_TEXT, keep_default_na=False)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -65,12 +65,10 @@ class Features:
 def read(folder: Path) -> Features:
     """Open a feature folder; the frames stay on disk until they are used."""
     folder = Path(folder)
-    try:
-        info = files.read_json(folder / "features.json")
+    info = files.read_json(folder / "features.json")
+    clips = read_table(folder / "clips.csv")
+    with files.present(folder / "frames.npy"):
         frames = np.load(folder / "frames.npy", mmap_mode="r")
-        clips = read_table(folder / "clips.csv")
-    except FileNotFoundError as error:
-        raise DataError(f"{error.filename} is missing; `dvc repro extract` makes it") from None
     return Features(frames, clips.set_index("clip_id"), FeatureSettings(**info["settings"]), info["dataset"])
 
 

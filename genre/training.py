@@ -16,7 +16,7 @@ from genre import device, segments
 from genre.augment import augment
 from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
-from genre.networks import NETWORKS, InputShape
+from genre.networks import NETWORKS, InputShape, answer_alone
 from genre.params import TrainParams
 from genre.prediction import predict_clips
 from genre.store import Features
@@ -43,7 +43,14 @@ class SegmentBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, features: Features, rows: np.ndarray, labels: np.ndarray, *, params: TrainParams, segment_frames: int
+        self,
+        features: Features,
+        rows: np.ndarray,
+        labels: np.ndarray,
+        *,
+        params: TrainParams,
+        segment_frames: int,
+        n_outputs: int = 1,
     ) -> None:
         super().__init__()
         self.epoch = 0
@@ -52,11 +59,12 @@ class SegmentBatches(keras.utils.PyDataset):
         self._labels = labels  # (n, n_genres), one-hot
         self._params = params
         self._segment_frames = segment_frames
+        self._n_outputs = n_outputs  # of the network: each has the same labels
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._params.batch_size)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         order = np.random.default_rng([self._params.seed, self.epoch]).permutation(len(self._rows))
         chosen = np.array_split(order, len(self))[step]  # sizes differ by one at most: no tiny last batch
         rng = np.random.default_rng([self._params.seed, self.epoch, step])
@@ -67,7 +75,8 @@ class SegmentBatches(keras.utils.PyDataset):
             rng=rng,
             time_stretch=self._params.augment.time_stretch,
         )
-        return augment(batch, self._labels[chosen], self._params.augment, rng=rng)
+        batch, labels = augment(batch, self._labels[chosen], self._params.augment, rng=rng)
+        return batch, (labels,) * self._n_outputs
 
 
 class Progress(keras.callbacks.Callback):
@@ -76,7 +85,8 @@ class Progress(keras.callbacks.Callback):
     def __init__(
         self,
         batches: SegmentBatches,
-        validate: Callable[[keras.Model], tuple[float, float]],
+        network: keras.Model,
+        validate: Callable[[], tuple[float, float]],
         *,
         report: Callable[[EpochScores], None],
         save: Callable[[Checkpoint], None],
@@ -87,6 +97,7 @@ class Progress(keras.callbacks.Callback):
         self.best_epoch = resumed.best_epoch if resumed else 0
         self.best_weights = resumed.best_weights if resumed else []
         self._batches = batches
+        self._network = network
         self._validate = validate
         self._report = report
         self._save = save
@@ -100,11 +111,12 @@ class Progress(keras.callbacks.Callback):
                 f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
             )
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        accuracy = float(logs.get("accuracy", logs.get("genres_accuracy")))  # Keras names it so for several outputs
         with averaged_weights(self.model):
-            scores = EpochScores(float(logs["loss"]), float(logs["accuracy"]), *self._validate(self.model), rate)
+            scores = EpochScores(float(logs["loss"]), accuracy, *self._validate(), rate)
             if not self.history or scores.rank > self.history[self.best_epoch - 1].rank:
                 self.best_epoch = epoch + 1
-                self.best_weights = self.model.get_weights()
+                self.best_weights = self._network.get_weights()
         self.history.append(scores)
         self._save(Checkpoint(self.history, self.best_epoch, self.best_weights, get_state(self.model)))
         self._report(scores)
@@ -182,17 +194,23 @@ def train(
     mean, std = band_statistics(features, rows["train"])
     shape = InputShape(segment_frames, features.settings.n_mels, len(genres), mean, std)
     model = NETWORKS[params.architecture](shape)
+    network = answer_alone(model)
+    members = len(model.outputs) - 1
     one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
-    batches = SegmentBatches(features, rows["train"], one_hot, params=params, segment_frames=segment_frames)
+    batches = SegmentBatches(
+        features, rows["train"], one_hot, params=params, segment_frames=segment_frames, n_outputs=1 + members
+    )
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
     model.compile(
         optimizer=optimizer(params, steps=params.epochs * len(batches)),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing),
-        metrics=["accuracy"],
+        loss=[None] + [loss] * members if members else [loss],
+        loss_weights=[None] + [1 / members] * members if members else [1.0],
+        metrics=[["accuracy"]] + [[]] * members,
     )
 
-    def validate(current: keras.Model) -> tuple[float, float]:
+    def validate() -> tuple[float, float]:
         probabilities = predict_clips(
-            current.predict_on_batch,
+            network.predict_on_batch,
             features,
             rows["validation"],
             segment_frames=segment_frames,
@@ -210,7 +228,7 @@ def train(
 
     for scores in done:
         report(scores)
-    progress = Progress(batches, validate, report=show, save=save, resumed=resumed)
+    progress = Progress(batches, network, validate, report=show, save=save, resumed=resumed)
     if resumed:
         model.optimizer.build(model.trainable_variables)
         set_state(model, resumed.state)
@@ -220,9 +238,9 @@ def train(
     bar.close()
     if policy != "float32":  # the saved network runs on any machine
         keras.config.set_dtype_policy("float32")
-        model = NETWORKS[params.architecture](shape)
-    model.set_weights(progress.best_weights)
-    return Trained(model, genres, segment_frames, progress.history, progress.best_epoch, seconds)
+        network = answer_alone(NETWORKS[params.architecture](shape))
+    network.set_weights(progress.best_weights)
+    return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, seconds)
 
 
 def _check(features: Features, params: TrainParams) -> None:

@@ -64,15 +64,7 @@ def read_curves(folder: Path) -> pd.DataFrame:
     return history.rename_axis("epoch")
 
 
-def check_inputs() -> None:
-    """Raise a DataError that names the stage to run where one of its files is missing."""
-    for path, stage in ((TRAINING, "train"), (EVALUATION, "evaluate"), (PREDICTIONS, "evaluate")):
-        if not path.exists():
-            raise DataError(f"{path} is missing; `dvc repro {stage}` makes it")
-
-
 def main() -> None:
-    check_inputs()
     features = store.read(FEATURES)
     predictions = Predictions.of_table(store.read_table(PREDICTIONS))
     scores = files.read_json(EVALUATION)

@@ -9,14 +9,14 @@ import pytest
 from genre import model_file
 from genre.errors import DataError
 from genre.model_file import ModelInfo
-from genre.networks import NETWORKS, InputShape
+from genre.networks import NETWORKS, InputShape, answer_alone
 from tests.conftest import TOP
 
 
 def build(architecture):
     keras.utils.set_random_seed(0)
     bands = np.linspace(0.2, 0.6, 128, dtype=np.float32)
-    return NETWORKS[architecture](InputShape(40, 128, 3, bands, bands + 0.1))
+    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3, bands, bands + 0.1)))
 
 
 def info_of(model, settings):

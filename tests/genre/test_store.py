@@ -35,6 +35,6 @@ def test_ids_that_look_like_numbers_and_genres_that_look_missing_stay_text(tmp_p
     assert list(features.clips.index) == ["000"] and features.clips.genre.iloc[0] == "NA"
 
 
-def test_a_missing_folder_names_the_stage_that_makes_it(tmp_path):
-    with pytest.raises(DataError, match="dvc repro extract"):
+def test_a_missing_folder_is_told_with_the_way_to_get_it(tmp_path):
+    with pytest.raises(DataError, match=r"features\.json is missing; `dvc repro` makes it"):
         store.read(tmp_path / "nothing")

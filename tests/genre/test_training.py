@@ -23,7 +23,7 @@ def parts(striped) -> pd.Series:
     return pd.Series(names, index=striped.clips.index)
 
 
-@pytest.mark.parametrize("architecture", ["segment_cnn", "small_alexnet"])
+@pytest.mark.parametrize("architecture", ["contrast_committee", "small_alexnet"])
 def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
     trained = training.train(striped, parts, quick(architecture=architecture, epochs=12, learning_rate=0.003))
     assert trained.history[trained.best_epoch - 1].val_accuracy == 1.0
@@ -104,7 +104,7 @@ def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
 
 def test_level_augmentation_of_linear_power_is_refused(striped, parts):
     object.__setattr__(striped.settings, "scale", "power")
-    with pytest.raises(ParamsError, match=r"train\.augment\.mixup"):
+    with pytest.raises(ParamsError, match=r"train\.augment\.equalise"):
         training.train(striped, parts, quick())
 
 
