@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 from keras import layers
 
 from genre.statistics import BandStatistics, ContrastStatistics
@@ -20,15 +19,14 @@ class InputShape:
     frames: int
     n_mels: int
     n_genres: int
-    band_mean: np.ndarray  # (n_mels,), of the training clips' input
-    band_std: np.ndarray  # (n_mels,), not zero
 
 
 def small_alexnet(shape: InputShape) -> keras.Model:
-    """The AlexNet-like network that the project started from: five 4x4 poolings, about 62 thousand weights.
+    """The AlexNet-like network that the project started from.
 
     Five convolutions with 8, 16, 32, 64 and 64 filters, each followed by 4x4 max-pooling, then dropout and dense
-    layers of 128, 64 and n_genres units; the input is not normalised.
+    layers of 128, 64 and n_genres units: 86,730 weights for its own input of 1249 x 128 and ten genres. The input is
+    not normalised.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
     x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(segment)

@@ -191,8 +191,7 @@ def train(
     segment_frames = min(
         features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
     )
-    mean, std = band_statistics(features, rows["train"])
-    shape = InputShape(segment_frames, features.settings.n_mels, len(genres), mean, std)
+    shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
     model = NETWORKS[params.architecture](shape)
     network = answer_alone(model)
     members = len(model.outputs) - 1
@@ -250,20 +249,6 @@ def _check(features: Features, params: TrainParams) -> None:
             f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
             f"{', '.join(f'train.augment.{name}' for name in levels)}"
         )
-
-
-def band_statistics(features: Features, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each mel band over the frames of some clips [shape=(n_mels,), float32].
-
-    Clip by clip, so that memory does not grow with their number. The deviation is at least 0.01 of the input's unit.
-    """
-    total, squares, count = 0.0, 0.0, 0
-    for name in features.clips.index[rows]:
-        clip = segments.to_float(features.of(name)).astype(np.float64)
-        total, squares, count = total + clip.sum(axis=0), squares + (clip**2).sum(axis=0), count + len(clip)
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    return mean.astype(np.float32), np.maximum(std, 0.01).astype(np.float32)
 
 
 def optimizer(params: TrainParams, *, steps: int) -> keras.optimizers.Optimizer:

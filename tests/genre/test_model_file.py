@@ -15,8 +15,7 @@ from tests.conftest import TOP
 
 def build(architecture):
     keras.utils.set_random_seed(0)
-    bands = np.linspace(0.2, 0.6, 128, dtype=np.float32)
-    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3, bands, bands + 0.1)))
+    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3)))
 
 
 def info_of(model, settings):
