@@ -135,4 +135,6 @@ def load(path: Path) -> tuple[Any, ModelInfo]:
     info = read_info(path)
     import keras
 
+    import genre.statistics  # noqa: F401  the file names the project's own layers, and this makes them known to Keras
+
     return keras.saving.load_model(path, compile=False, safe_mode=True), info

@@ -5,6 +5,7 @@ import yaml
 
 from genre import params
 from genre.errors import ParamsError
+from genre.features import FeatureSettings
 from tests.conftest import TOP
 
 DEFAULTS = (TOP / "params.yaml").read_text(encoding="utf-8")
@@ -99,3 +100,23 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
 def test_a_missing_file_is_told_with_the_way_to_get_it_back(tmp_path):
     with pytest.raises(ParamsError, match="git checkout"):
         params.load(tmp_path / "params.yaml")
+
+
+def test_the_starting_points_configuration_is_valid_and_switches_off_what_it_did_not_have(tmp_path):
+    values = yaml.safe_load(DEFAULTS)
+    for line in (TOP / "starting_point.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            *sections, last = key.split(".")
+            place = values
+            for section in sections:
+                place = place[section]
+            assert last in place, key
+            place[last] = yaml.safe_load(value)
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    chosen = params.load(path)
+    settings = FeatureSettings.of(chosen.extract)
+    assert settings.n_frames(chosen.train.segment_seconds) == 1249 and settings.n_mels == 128
+    assert chosen.train.architecture == "small_alexnet" and chosen.train.epochs == 200
+    assert set(chosen.train.augment.model_dump().values()) == {0.0}
