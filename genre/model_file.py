@@ -128,13 +128,3 @@ def read_info(path: Path) -> ModelInfo:
         raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
-
-
-def load(path: Path) -> tuple[Any, ModelInfo]:
-    """The Keras model, ready to predict, and its info; code carried by the file is never run (`safe_mode`)."""
-    info = read_info(path)
-    import keras
-
-    import genre.statistics  # noqa: F401  the file names the project's own layers, and this makes them known to Keras
-
-    return keras.saving.load_model(path, compile=False, safe_mode=True), info

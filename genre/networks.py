@@ -5,10 +5,13 @@ A network whose first output is an average has its members as further outputs: e
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 from keras import layers
 
+from genre import model_file
+from genre.model_file import ModelInfo
 from genre.statistics import BandStatistics, ContrastStatistics
 
 
@@ -79,3 +82,12 @@ NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {
 def answer_alone(model: keras.Model) -> keras.Model:
     """The same network without its members' own outputs, as it is validated, saved and used."""
     return keras.Model(model.input, model.outputs[0], name=model.name)
+
+
+def load(path: Path) -> tuple[keras.Model, ModelInfo]:
+    """The network in a model file, ready to predict, and its info; code carried by the file is never run (`safe_mode`).
+
+    Raises DataError where the file is missing or no model file of this project.
+    """
+    info = model_file.read_info(path)
+    return keras.saving.load_model(path, compile=False, safe_mode=True), info

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import console, files, model_file, store
+from genre import console, files, networks, store
 from genre.model_file import ModelInfo
 from genre.prediction import Network, Predictions, predict_clips
 from genre.scores import summary
@@ -39,7 +39,7 @@ def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Se
 
 
 def main() -> None:
-    model, info = model_file.load(MODEL)
+    model, info = networks.load(MODEL)
     features = store.read(FEATURES)
     split = store.read_table(SPLITS).set_index("clip_id").split
     predictions = evaluate(model.predict_on_batch, info, features, split)

@@ -7,9 +7,9 @@ goes on after its last finished epoch, from models/.checkpoint.npz, and ends wit
 """
 
 import logging
+from importlib.metadata import version
 from pathlib import Path
 
-import keras
 from dvclive import Live
 
 from genre import checkpoint, console, files, model_file, params, store
@@ -41,7 +41,7 @@ def main() -> None:
     protocol = files.read_json(Path("metrics/split.json"))["protocol"]
     features = store.read(FEATURES)
     split = store.read_table(SPLITS).set_index("clip_id").split
-    run = checkpoint.key([chosen.model_dump_json(), keras.version()], [*sorted(FEATURES.iterdir()), SPLITS])
+    run = checkpoint.key([chosen.model_dump_json(), version("keras")], [*sorted(FEATURES.iterdir()), SPLITS])
     with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False) as live:
         trained = train(
             features,

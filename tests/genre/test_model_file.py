@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from genre import model_file
+from genre import model_file, networks
 from genre.errors import DataError
 from genre.model_file import ModelInfo
 from genre.networks import NETWORKS, InputShape, answer_alone
@@ -36,7 +36,7 @@ def test_the_file_alone_gives_back_model_and_info(tmp_path, settings, architectu
     model = build(architecture)
     info = info_of(model, settings)
     model_file.save(model, info, tmp_path / "model.keras")
-    again, info_again = model_file.load(tmp_path / "model.keras")
+    again, info_again = networks.load(tmp_path / "model.keras")
     assert info_again == info
     batch = np.random.default_rng(0).random((2, 40, 128), dtype=np.float32)
     np.testing.assert_array_equal(model.predict_on_batch(batch), again.predict_on_batch(batch))
@@ -56,7 +56,7 @@ def test_the_same_model_gives_the_same_bytes_whenever_it_is_saved(tmp_path, sett
 def test_a_model_is_loaded_where_nothing_else_of_the_project_is_imported(tmp_path, settings):
     model = build("contrast_committee")
     model_file.save(model, info_of(model, settings), tmp_path / "model.keras")
-    code = f"from genre import model_file; print(model_file.load({str(tmp_path / 'model.keras')!r})[0].count_params())"
+    code = f"from genre import networks; print(networks.load({str(tmp_path / 'model.keras')!r})[0].count_params())"
     run = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
     assert int(run.stdout) == model.count_params()
 
