@@ -19,11 +19,13 @@ import pandas as pd
 from genre import catalog, console, params, store
 from genre.errors import UserError
 from genre.features import FeatureSettings
+from genre.figures.confusion import confusion
+from genre.figures.style import Source, save
 from genre.model_file import ModelInfo, summarise_layers
 from genre.networks import NETWORKS
 from genre.params import SplitParams, TrainParams
 from genre.prediction import Predictions
-from genre.scores import expected_calibration_error
+from genre.scores import expected_calibration_error, summary
 from genre.splits import split
 from genre.store import Features
 from genre.training import train
@@ -138,6 +140,7 @@ def main() -> None:
     parser.add_argument("--architecture", choices=sorted(NETWORKS))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.mixup=0")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="write every test clip's probabilities")
+    parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the first seed's confusion matrix")
     arguments = parser.parse_args()
 
     defaults = params.load()
@@ -156,6 +159,10 @@ def main() -> None:
     if arguments.predictions:
         tables = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
         store.write_table(arguments.predictions, pd.concat(tables))
+    if arguments.confusion:
+        first = runs[0].predictions
+        figure = confusion(first, summary(first), Source(features.dataset_label, arguments.protocol))
+        save(figure, arguments.confusion)
     accuracies = [result.accuracy for result in runs]
     print(
         json.dumps(
