@@ -73,7 +73,8 @@ def complete(
             log.info("%d of %d clips of GTZAN are missing; asking %s", len(search.missing), len(tracks), name)
             _ask(name, search, folder, scratch, sleep)
     if not search.missing.empty:
-        nothing = len(search.missing) == len(tracks) and not search.damaged
+        nothing = len(search.missing) == len(tracks) or _is_another_dataset(folder)
+        nothing = nothing and not search.damaged
         raise (NoMirror if nothing else DataError)(_what_to_do(search, len(tracks), folder))
     for clip_id, reason in left_out.items():
         log.warning("%s is left out: %s", clip_id, reason)
@@ -92,6 +93,11 @@ def _known_source(folder: Path, scratch: Path) -> str:
         before = files.read_json(folder / raw.DATASET)
         return before["source"] if before["name"] == "GTZAN" else ""
     return ""
+
+
+def _is_another_dataset(folder: Path) -> bool:
+    """Whether `folder` holds a whole dataset that is not GTZAN, though it may share clips with it."""
+    return (folder / raw.DATASET).exists() and files.read_json(folder / raw.DATASET)["name"] != "GTZAN"
 
 
 def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) -> None:

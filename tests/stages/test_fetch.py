@@ -414,6 +414,16 @@ def test_offline_the_sample_takes_gtzans_place_loudly_and_the_same_each_time(cap
     assert tree() == first and set(audio()) == {"pop.00000", "rock.00000"}
 
 
+def test_offline_the_sample_also_follows_a_folder_that_shared_clips_with_gtzan():
+    for clip_id in ("blues.00000", "rock.00000"):
+        place = Path("mine", clip_id.split(".")[0], f"{clip_id}.wav")
+        place.parent.mkdir(parents=True)
+        place.write_bytes(CLIPS[clip_id])
+    assert run("mine")["name"] == "mine"
+    assert run()["name"] == "built-in sample"
+    assert Path("mine/blues/blues.00000.wav").read_bytes() == CLIPS["blues.00000"]
+
+
 def test_offline_without_a_fallback_the_error_says_what_to_do():
     with pytest.raises(DataError) as error:
         run(fallback=None)
