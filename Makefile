@@ -25,7 +25,7 @@ starting-point: $(VENV)/installed ## run the starting point's configuration as a
 	dvc exp run --name starting-point $$(sed -e 's/#.*//' -e '/^ *$$/d' -e 's/^/-S /' starting_point.txt)
 
 gpu: $(VENV)/installed            ## add what TensorFlow needs to use an NVIDIA GPU on Linux
-	pip install --quiet --disable-pip-version-check -r requirements-gpu.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-gpu.txt
 
 lock:                             ## resolve pyproject.toml into the pinned requirements again (needs uv)
 	uv pip compile pyproject.toml --universal --fork-strategy fewest --no-header -o requirements.txt
@@ -36,13 +36,13 @@ clean:                            ## remove the environment and what DVC can mak
 	rm -rf $(VENV) data/raw data/features data/splits.csv models/model.keras
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed, this is %d.%d; name another with `make PYTHON=python3.12 ...`" % sys.version_info[:2])'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/installed: requirements.txt | $(VENV)/bin/python
-	pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@

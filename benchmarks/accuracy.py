@@ -118,7 +118,7 @@ def train_params(
         values["architecture"] = architecture
     if architecture == "small_alexnet":
         values |= STARTING_POINT
-    if epochs:
+    if epochs is not None:
         values["epochs"] = epochs
     for override in overrides:
         key, _, text = override.partition("=")

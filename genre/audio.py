@@ -14,6 +14,8 @@ SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".au", ".m4a")
 _FFMPEG_SUFFIXES = (".m4a",)
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
 SILENCE_PEAK = 1e-4
+# Above this peak a float file is not audio, and its power would overflow single precision.
+ABSURD_PEAK = 1e6
 
 
 def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0.0) -> np.ndarray:
@@ -45,6 +47,8 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
         raise AudioError("holds no samples")
     if not np.isfinite(samples).all():
         raise AudioError("holds NaN or infinite samples")
+    if np.abs(samples).max() > ABSURD_PEAK:
+        raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
     if len(samples) < min_seconds * rate:
         raise AudioError(f"too short: {len(samples) / rate:.2f} s, the least is {min_seconds:g} s")
     mono = samples.mean(axis=1) if samples.shape[1] > 1 else samples[:, 0]

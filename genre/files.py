@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written under a temporary name, then renamed."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    # A hash, as a name of the longest allowed length has no room for more characters.
+    temporary = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.tmp")
     _remove(temporary)  # left by a run that was killed
     try:
         yield temporary

@@ -30,7 +30,7 @@ class FetchParams(Section):
 
 
 class SampleParams(Section):
-    clips_per_genre: Annotated[int, Field(ge=3, le=10_000)]
+    clips_per_genre: Annotated[int, Field(ge=6, le=10_000)]
     seconds: Annotated[float, Field(ge=2, le=600)]
     seed: Seed
 

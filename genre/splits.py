@@ -126,6 +126,11 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
         f"{genre} (none in {', '.join(row.index[row == 0])})" for genre, row in found.iterrows() if (row == 0).any()
     ]
     if lacking:
+        if params.protocol == "fault_filtered":
+            raise DataError(
+                "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, but "
+                f"these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
+            )
         groups = "artists" if params.protocol == "artist" else "clips"
         raise DataError(
             f"too few {groups} for split.protocol = '{params.protocol}' with fractions {params.train:g}/"

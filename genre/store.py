@@ -127,5 +127,5 @@ def from_arrays(
     table = clips.reindex(columns=CLIP_COLUMNS[:4], fill_value="").fillna("")
     table["first_frame"] = np.cumsum(lengths) - lengths
     table["n_frames"] = lengths
-    table["seconds"] = lengths / settings.frames_per_second
+    table["seconds"] = (lengths - 1) / settings.frames_per_second
     return Features(np.concatenate(spectrograms), table.set_index("clip_id"), settings, dataset)

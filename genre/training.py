@@ -125,11 +125,12 @@ class Progress(keras.callbacks.Callback):
 @contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
     """Within this block the model has the running mean of its weights, where its optimizer keeps one."""
-    if not model.optimizer.use_ema:
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it
+    if not optimizer.use_ema:
         yield
         return
     weights = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    optimizer.finalize_variable_values(model.trainable_variables)
     yield
     for variable, value in zip(model.trainable_variables, weights, strict=True):
         variable.assign(value)

@@ -75,7 +75,7 @@ def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max
                     log.warning("skipped %s: %s", raw / clip.path, result)
                     skipped.append({"path": clip.path, "reason": result})
                     continue
-                seconds = len(result) / settings.frames_per_second
+                seconds = (len(result) - 1) / settings.frames_per_second  # to a hop
                 place = (writer.n_frames, len(result), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
                 writer.append(result)

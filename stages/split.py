@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     chosen = params.load().split
     clips = store.read_table(CLIPS).set_index("clip_id")
-    table = splits.split(clips, chosen, fault_filtered=catalog.load().fault_filtered_split)
+    table = splits.split(clips, chosen, fault_filtered=catalog.published_split(clips, catalog.load()))
     report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
     store.write_table(OUT, table.reset_index())
     files.write_json(METRICS, report)

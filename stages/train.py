@@ -7,6 +7,7 @@ goes on after its last finished epoch, from models/.checkpoint.npz, and ends wit
 """
 
 import logging
+import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,7 +42,10 @@ def main() -> None:
     protocol = files.read_json(Path("metrics/split.json"))["protocol"]
     features = store.read(FEATURES)
     split = store.read_table(SPLITS).set_index("clip_id").split
-    run = checkpoint.key([chosen.model_dump_json(), version("keras")], [*sorted(FEATURES.iterdir()), SPLITS])
+    run = checkpoint.key(
+        [chosen.model_dump_json(), version("keras"), os.environ.get("KERAS_BACKEND", "")],
+        [*sorted(FEATURES.iterdir()), SPLITS, *sorted(Path("genre").rglob("*.py"))],
+    )
     with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False) as live:
         trained = train(
             features,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from genre import catalog, files, raw
+from genre import catalog, files, raw, store
 from genre.errors import DataError
 from genre.raw import Clip, Dataset
 from genre.sources import huggingface, kaggle
@@ -73,8 +73,8 @@ def complete(
             log.info("%d of %d clips of GTZAN are missing; asking %s", len(search.missing), len(tracks), name)
             _ask(name, search, folder, scratch, sleep)
     if not search.missing.empty:
-        nothing = len(search.missing) == len(tracks) or _is_another_dataset(folder)
-        nothing = nothing and not search.damaged
+        right = {clip.path for clip in clips if clip.clip_id not in search.missing.index}
+        nothing = right <= _of_another_dataset(folder) and not search.damaged
         raise (NoMirror if nothing else DataError)(_what_to_do(search, len(tracks), folder))
     for clip_id, reason in left_out.items():
         log.warning("%s is left out: %s", clip_id, reason)
@@ -95,9 +95,11 @@ def _known_source(folder: Path, scratch: Path) -> str:
     return ""
 
 
-def _is_another_dataset(folder: Path) -> bool:
-    """Whether `folder` holds a whole dataset that is not GTZAN, though it may share clips with it."""
-    return (folder / raw.DATASET).exists() and files.read_json(folder / raw.DATASET)["name"] != "GTZAN"
+def _of_another_dataset(folder: Path) -> set[str]:
+    """Paths of the clips that `folder` holds as a dataset that is not GTZAN, though it may share clips with it."""
+    if not (folder / raw.DATASET).exists() or files.read_json(folder / raw.DATASET)["name"] == "GTZAN":
+        return set()
+    return set(store.read_table(folder / raw.CLIPS).path)
 
 
 def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) -> None:

@@ -73,7 +73,8 @@ def guarded() -> Iterator[None]:
 
 def _look_up(url: str) -> None:
     """Raise requests.ConnectTimeout where the host of `url`, or the proxy to it, has no address within NAME_TIMEOUT."""
-    host = urlsplit(requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) or url).hostname
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    host = urlsplit(requests.utils.prepend_scheme_if_needed(proxy or url, "http")).hostname
     found = []
 
     def look_up() -> None:

@@ -31,8 +31,12 @@ def test_a_folder_replaces_a_folder(tmp_path):
 
 
 def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
-    (tmp_path / ".folder.tmp").mkdir()
-    (tmp_path / ".folder.tmp" / "half").write_text("half")
+    with pytest.raises(SystemExit), files.replacing(tmp_path / "folder") as temporary:
+        temporary.mkdir()
+        (temporary / "half").write_text("half")
+        temporary.rename(tmp_path / "left")
+        raise SystemExit
+    (tmp_path / "left").rename(temporary)  # as a run that was killed leaves it
     with files.replacing(tmp_path / "folder") as temporary:
         temporary.mkdir()
     assert list((tmp_path / "folder").iterdir()) == []

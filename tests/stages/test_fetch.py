@@ -424,6 +424,24 @@ def test_offline_the_sample_also_follows_a_folder_that_shared_clips_with_gtzan()
     assert Path("mine/blues/blues.00000.wav").read_bytes() == CLIPS["blues.00000"]
 
 
+def test_offline_no_sample_replaces_clips_of_gtzan_that_were_put_there_by_hand():
+    run()  # the sample
+    place = Path("data/raw/blues/blues.00000.wav")
+    place.parent.mkdir()
+    place.write_bytes(CLIPS["blues.00000"])
+    with pytest.raises(DataError, match="5 of GTZAN's 6 clips"):
+        run()
+    assert place.read_bytes() == CLIPS["blues.00000"]
+
+
+def test_a_folder_of_ones_own_never_passes_for_gtzan_or_the_sample():
+    for name in ("GTZAN", "built-in sample"):
+        for genre in ("a", "b"):
+            Path(name, genre).mkdir(parents=True)
+            Path(name, genre, f"{genre}.wav").write_bytes(b"x")
+        assert run(name)["name"] == f"folder {name}"
+
+
 def test_offline_without_a_fallback_the_error_says_what_to_do():
     with pytest.raises(DataError) as error:
         run(fallback=None)
