@@ -128,8 +128,8 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
     if lacking:
         if params.protocol == "fault_filtered":
             raise DataError(
-                "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, but "
-                f"these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
+                "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, "
+                f"but these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
             )
         groups = "artists" if params.protocol == "artist" else "clips"
         raise DataError(
