@@ -31,7 +31,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.flac"))}
 
 
-def write(folder: Path, *, clips: int = 3, seed: int = 0, n_jobs: int = 1) -> dict[str, bytes]:
+def write(folder: Path, *, clips: int = 6, seed: int = 0, n_jobs: int = 1) -> dict[str, bytes]:
     sample.write(folder, params=SampleParams(clips_per_genre=clips, seconds=2.0, seed=seed), n_jobs=n_jobs)
     return bytes_of(folder)
 
@@ -73,13 +73,13 @@ def test_another_seed_writes_other_bytes(written, tmp_path):
 
 
 def test_a_clip_does_not_depend_on_how_many_clips_are_made(written, tmp_path):
-    more = write(tmp_path, clips=4)
-    assert len(more) == 40
+    more = write(tmp_path, clips=7)
+    assert len(more) == 70
     assert {path: more[path] for path in written} == written
 
 
 def test_what_is_returned_is_what_was_written(tmp_path):
-    params = SampleParams(clips_per_genre=3, seconds=2.0, seed=0)
+    params = SampleParams(clips_per_genre=6, seconds=2.0, seed=0)
     clips = sample.write(tmp_path, params=params, n_jobs=1)
     assert [clip.path for clip in clips] == list(bytes_of(tmp_path))
     assert clips[0] == sample.SampleClip("blues.00000", "blues", "blues/blues.00000.flac", "blues artist 1")
