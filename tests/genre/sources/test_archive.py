@@ -51,7 +51,7 @@ HOSTILE = {
     "parent": (member("../blues/a.wav"), CONTENT),
     "parent inside": (member("g/../../blues/a.wav"), CONTENT),
     "backslashes": (member("..\\blues\\a.wav"), CONTENT),
-    "absolute": (member("/tmp/blues/a.wav"), CONTENT),
+    "absolute": (member("/outside/blues/a.wav"), CONTENT),
     "drive": (member("C:/blues/a.wav"), CONTENT),
     "symbolic link": (member("blues/a.wav", type=tarfile.SYMTYPE, linkname="/etc/passwd"), b""),
     "hard link": (member("blues/a.wav", type=tarfile.LNKTYPE, linkname="/etc/passwd"), b""),
