@@ -6,9 +6,10 @@ A network whose first output is an average has its members as further outputs: e
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from genre import model_file
 from genre.model_file import ModelInfo
@@ -22,6 +23,34 @@ class InputShape:
     frames: int
     n_mels: int
     n_genres: int
+
+
+@keras.saving.register_keras_serializable("genre")
+class OnPieces(layers.Wrapper):
+    """A network's mean answer to the equal pieces of a segment: (batch, frames, n_mels) -> (batch, n_genres).
+
+    While training, a segment shows one of its pieces: the first of a batch the first, the second the second, and so on.
+    """
+
+    def __init__(self, layer: keras.Model, *, pieces: int, **settings: Any) -> None:
+        super().__init__(layer, **settings)
+        self.pieces = pieces
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"pieces": self.pieces}
+
+    def build(self, input_shape: tuple) -> None:
+        self.layer.build((input_shape[0], input_shape[1] // self.pieces, input_shape[2]))
+        self.built = True
+
+    def call(self, segments: Any, training: bool = False) -> Any:
+        frames, n_mels = segments.shape[1] // self.pieces, segments.shape[2]
+        pieces = ops.reshape(segments[:, : frames * self.pieces], (-1, frames, n_mels))  # (batch * pieces, ...)
+        if training:
+            place = ops.arange(ops.shape(segments)[0])
+            return self.layer(ops.take(pieces, place * self.pieces + place % self.pieces, axis=0), training=True)
+        answers = self.layer(pieces, training=False)
+        return ops.mean(ops.reshape(answers, (-1, self.pieces, answers.shape[-1])), axis=1)
 
 
 def small_alexnet(shape: InputShape) -> keras.Model:
@@ -44,11 +73,12 @@ def small_alexnet(shape: InputShape) -> keras.Model:
     return keras.Model(segment, genres, name="small_alexnet")
 
 
-def contrast_committee(shape: InputShape) -> keras.Model:
-    """Six small dense networks, four on contrast and two on timbre, whose probabilities are averaged.
+def committee(shape: InputShape) -> keras.Model:
+    """Fixed statistics and learned filters, with half of the say each.
 
-    The members on the same statistics differ by their initial weights and dropout alone; averaging them takes out
-    much of the chance that a few hundred clips leave in a single one.
+    Six small dense networks, four on contrast and two on timbre, see the whole segment; those on the same statistics
+    differ by their initial weights and dropout alone, and averaging them takes out much of the chance that a few
+    hundred clips leave in a single one. A small convolutional network sees the segment's quarters one by one.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
     votes = []
@@ -59,8 +89,11 @@ def contrast_committee(shape: InputShape) -> keras.Model:
             center=False, scale=False, momentum=0.95, dtype="float32", name=f"{name}_norm"
         )(statistics)
         votes += [_member(statistics, shape.n_genres, f"{name}{number}") for number in range(1, members + 1)]
-    genres = layers.Average(dtype="float32", name="genres")(votes)
-    return keras.Model(segment, [genres, *votes], name="contrast_committee")
+    of_statistics = layers.Average(dtype="float32", name="statistics_vote")(votes)
+    quarter = InputShape(shape.frames // 4, shape.n_mels, shape.n_genres)
+    of_filters = OnPieces(_convolution(quarter), pieces=4, dtype="float32", name="convolution_vote")(segment)
+    genres = layers.Average(dtype="float32", name="genres")([of_statistics, of_filters])
+    return keras.Model(segment, [genres, *votes, of_filters], name="committee")
 
 
 def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.KerasTensor:
@@ -73,8 +106,47 @@ def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.Ke
     return layers.Dense(n_genres, activation="softmax", dtype="float32", name=f"{name}_vote")(x)
 
 
+def _convolution(shape: InputShape) -> keras.Model:
+    """Six 3x3 convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
+
+    Pooling stands before normalisation, which costs more than the convolutions where these are computed in bfloat16.
+    """
+    segment = keras.Input((shape.frames, shape.n_mels), name="quarter")
+    # Standardises each mel band over all clips.
+    x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="band_norm")(segment)
+    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
+    x = _filters(x, 24, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
+    x = _filters(_filters(x, 48, "conv2"), 48, "conv3", pool=True)
+    x = _filters(_filters(x, 96, "conv4"), 96, "conv5", pool=True)
+    x = _filters(x, 128, "conv6")
+    means, maxima = layers.GlobalAveragePooling2D(name="mean")(x), layers.GlobalMaxPooling2D(name="maximum")(x)
+    x = layers.Concatenate(name="mean_and_maximum")([means, maxima])
+    x = layers.Dropout(0.3, name="dropout")(x)
+    genres = layers.Dense(shape.n_genres, activation="softmax", dtype="float32", name="genres")(x)
+    return keras.Model(segment, genres, name="convolution")
+
+
+def _filters(
+    x: keras.KerasTensor,
+    filters: int,
+    name: str,
+    *,
+    kernel: tuple[int, int] = (3, 3),
+    strides: tuple[int, int] = (1, 1),
+    pool: bool = False,
+) -> keras.KerasTensor:
+    """A convolution, 2x2 max-pooling where asked for, batch normalisation, ReLU."""
+    x = layers.Conv2D(
+        filters, kernel, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+    )(x)
+    if pool:
+        x = layers.MaxPooling2D(2, padding="same", name=f"{name}_pool")(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return layers.Activation("relu", name=f"{name}_relu")(x)
+
+
 NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {
-    "contrast_committee": contrast_committee,
+    "committee": committee,
     "small_alexnet": small_alexnet,
 }
 

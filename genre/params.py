@@ -85,7 +85,7 @@ class AugmentParams(Section):
 
 
 class TrainParams(Section):
-    architecture: Literal["contrast_committee", "small_alexnet"]
+    architecture: Literal["committee", "small_alexnet"]
     segment_seconds: Positive
     test_segments: Annotated[int, Field(ge=1, le=1000)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]

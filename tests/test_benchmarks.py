@@ -28,7 +28,7 @@ def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
     options += ["--predictions", tmp_path / "p.csv", "--confusion", tmp_path / "c.png"]
     done = subprocess.run([*command, *options], cwd=TOP, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])
-    assert report["protocol"] == "random" and report["architecture"] == "contrast_committee"
+    assert report["protocol"] == "random" and report["architecture"] == "committee"
     assert report["seeds"] == [0, 1] and len(report["accuracy"]) == len(report["val_accuracy"]) == 2
     assert report["accuracy_mean"] == pytest.approx(np.mean(report["accuracy"]), abs=1e-4)
     assert report["accuracy_sd"] == pytest.approx(np.std(report["accuracy"], ddof=1), abs=1e-4)

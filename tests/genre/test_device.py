@@ -10,9 +10,14 @@ def _restore_policy():
     keras.config.set_dtype_policy("float32")
 
 
-def test_without_a_gpu_auto_means_single_precision(monkeypatch):
+@pytest.mark.parametrize(
+    ("flags", "policy"),
+    [({"avx512f", "avx512_bf16"}, "mixed_bfloat16"), ({"amx_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")],
+)
+def test_without_a_gpu_auto_is_what_the_processor_gains_by(monkeypatch, flags, policy):
     monkeypatch.setattr(device, "gpus", lambda: [])
-    assert device.prepare("auto", seed=0) == "float32"
+    monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
+    assert device.prepare("auto", seed=0) == policy
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def parts(striped) -> pd.Series:
     return pd.Series(names, index=striped.clips.index)
 
 
-@pytest.mark.parametrize("architecture", ["contrast_committee", "small_alexnet"])
+@pytest.mark.parametrize("architecture", ["committee", "small_alexnet"])
 def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
     trained = training.train(striped, parts, quick(architecture=architecture, epochs=12, learning_rate=0.003))
     assert trained.history[trained.best_epoch - 1].val_accuracy == 1.0
