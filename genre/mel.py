@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
 INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 _BLOCK = 1 << 16  # samples in a block's frames: 256 KB in, as much out
@@ -94,6 +93,8 @@ def power(samples: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int,
     np.ndarray [shape=(frames, n_mels), dtype=float32]
         Not negative.
     """
+    import scipy.fft  # takes longer to import than all else here, and only those who compute need it
+
     window, groups = _plan(sample_rate, n_fft, n_mels)
     if samples.dtype == np.int16:
         window = window * np.float32(INT16_SCALE)  # a power of two: the same products as of floats
