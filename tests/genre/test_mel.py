@@ -66,7 +66,8 @@ def test_decibels_are_librosas(settings):
 
 
 @pytest.mark.parametrize(
-    ("rate", "n_fft", "n_mels"), [(22050, 2048, 128), (22050, 1024, 128), (48000, 4096, 256), (8000, 501, 40), (1500, 64, 8)]
+    ("rate", "n_fft", "n_mels"),
+    [(22050, 2048, 128), (22050, 1024, 128), (48000, 4096, 256), (8000, 501, 40), (1500, 64, 8)],
 )
 def test_the_filters_are_librosas(rate, n_fft, n_mels):
     expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels)
