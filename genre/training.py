@@ -51,6 +51,7 @@ class SegmentBatches(keras.utils.PyDataset):
         params: TrainParams,
         segment_frames: int,
         n_outputs: int = 1,
+        shares: int = 1,
     ) -> None:
         super().__init__()
         self.epoch = 0
@@ -60,13 +61,15 @@ class SegmentBatches(keras.utils.PyDataset):
         self._params = params
         self._segment_frames = segment_frames
         self._n_outputs = n_outputs  # of the network: each has the same labels
+        self._shares = shares  # a batch can be split into so many equal parts; the few clips over are left out
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._params.batch_size)
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         order = np.random.default_rng([self._params.seed, self.epoch]).permutation(len(self._rows))
-        chosen = np.array_split(order, len(self))[step]  # sizes differ by one at most: no tiny last batch
+        order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
+        chosen = np.array_split(order, len(self))[step].ravel()  # nearly equal sizes: no tiny last batch
         rng = np.random.default_rng([self._params.seed, self.epoch, step])
         batch = segments.draw(
             self._features,
@@ -193,20 +196,22 @@ def train(
         features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
     )
     shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
-    model = NETWORKS[params.architecture](shape)
-    network = answer_alone(model)
-    members = len(model.outputs) - 1
     one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
-    batches = SegmentBatches(
-        features, rows["train"], one_hot, params=params, segment_frames=segment_frames, n_outputs=1 + members
-    )
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
-    model.compile(
-        optimizer=optimizer(params, steps=params.epochs * len(batches)),
-        loss=[None] + [loss] * members if members else [loss],
-        loss_weights=[None] + [1 / members] * members if members else [1.0],
-        metrics=[["accuracy"]] + [[]] * members,
-    )
+    with device.sharing():
+        model = NETWORKS[params.architecture](shape)
+        members = len(model.outputs) - 1
+        batches = SegmentBatches(
+            features, rows["train"], one_hot,
+            params=params, segment_frames=segment_frames, n_outputs=1 + members, shares=device.shares(),
+        )  # fmt: skip
+        model.compile(
+            optimizer=optimizer(params, steps=params.epochs * len(batches)),
+            loss=[None] + [loss] * members if members else [loss],
+            loss_weights=[None] + [1 / members] * members if members else [1.0],
+            metrics=[["accuracy"]] + [[]] * members,
+        )
+    network = answer_alone(model)
 
     def validate() -> tuple[float, float]:
         probabilities = predict_clips(
