@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -34,6 +35,12 @@ class Trained:
     history: list[EpochScores]
     best_epoch: int  # 1 is the first
     seconds: float  # of wall-clock time, from the first batch to the last
+
+
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
+    """The order in which `n` clips are seen in an epoch [shape=(n,), int]; kept, as every batch asks for it."""
+    return np.random.default_rng([seed, epoch]).permutation(n)
 
 
 class SegmentBatches(keras.utils.PyDataset):
@@ -67,9 +74,11 @@ class SegmentBatches(keras.utils.PyDataset):
         return math.ceil(len(self._rows) / self._params.batch_size)
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        order = np.random.default_rng([self._params.seed, self.epoch]).permutation(len(self._rows))
+        order = epoch_order(self._params.seed, self.epoch, len(self._rows))
         order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
-        chosen = np.array_split(order, len(self))[step].ravel()  # nearly equal sizes: no tiny last batch
+        size, larger = divmod(len(order), len(self))  # the first batches are larger by one: no tiny last batch
+        begin = step * size + min(step, larger)
+        chosen = order[begin : begin + size + (step < larger)].ravel()
         rng = np.random.default_rng([self._params.seed, self.epoch, step])
         batch = segments.draw(
             self._features,
