@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed import data_tasks, inputs, measure
+from benchmarks.speed import inputs, measure
 from benchmarks.speed.data_tasks import PLAIN
 from benchmarks.speed.measure import Row, Skipped
 from benchmarks.speed.task import command
@@ -37,20 +37,13 @@ class Bench:
         name = "features" + "".join(f"-{value}" for value in changes.values())
         source = self.work / name
         if not source.exists():
-            number(data_tasks.extract, raw=self.raw(100), out=str(source), changes=changes)
+            number("data_tasks.extract", raw=self.raw(100), out=str(source), changes=changes)
         return str(inputs.make_features(source, n_clips, self.work / f"{name}{n_clips}"))
 
 
-def number(function: Callable, **arguments: Any) -> Any:
+def number(task: str, **arguments: Any) -> Any:
     """What a task gives, in a process of its own."""
-    return json.loads(measure.run(command(function, **arguments)).splitlines()[-1])
-
-
-def network(name: str) -> Callable:
-    """A task that needs a network library, which is imported here and now."""
-    from benchmarks.speed import network_tasks
-
-    return getattr(network_tasks, name)
+    return json.loads(measure.run(command(task, **arguments)).splitlines()[-1])
 
 
 def rows(bench: Bench) -> list[Row]:
@@ -60,16 +53,16 @@ def rows(bench: Bench) -> list[Row]:
 
 def _extraction(bench: Bench) -> list[Row]:
     def default(_: int) -> float:
-        return number(data_tasks.extract, raw=bench.raw(bench.n_clips))
+        return number("data_tasks.extract", raw=bench.raw(bench.n_clips))
 
     def librosas_settings(_: int) -> float:
-        return number(data_tasks.extract, raw=bench.raw(bench.n_clips), changes=PLAIN)
+        return number("data_tasks.extract", raw=bench.raw(bench.n_clips), changes=PLAIN)
 
     def plain(_: int) -> float:
-        return number(data_tasks.plain, raw=bench.raw(100))
+        return number("data_tasks.plain", raw=bench.raw(100))
 
     def decode(_: int) -> float:
-        return number(data_tasks.decode, raw=bench.raw(bench.n_clips))
+        return number("data_tasks.decode", raw=bench.raw(bench.n_clips))
 
     way = "the plain way: one process, librosa.load and melspectrogram"
     return [
@@ -88,17 +81,17 @@ def _training(bench: Bench) -> list[Row]:
         return {"logmel": str(bench.logmel), "tracks": str(bench.tracks)}
 
     def reach(architecture: str | None, seed: int) -> float:
-        seconds = number(network("reach"), **real(), architecture=architecture, seed=seed)
+        seconds = number("network_tasks.reach", **real(), architecture=architecture, seed=seed)
         return float("inf") if seconds is None else seconds
 
     @cache
     def pairs() -> list[list[float]]:
-        return number(network("steady"), **real(), repeats=bench.repeats)
+        return number("network_tasks.steady", **real(), repeats=bench.repeats)
 
     own_size = {"n_fft": 1024, "hop_length": 512, "seconds": 29.0}
 
     def epoch_of_alexnet(_: int, **changes: Any) -> float:
-        return number(network("epoch"), features=bench.features(1000, **changes), architecture=ALEXNET)
+        return number("network_tasks.epoch", features=bench.features(1000, **changes), architecture=ALEXNET)
 
     return [
         Row("reach", "training: time to 63.33 % validation accuracy", "the starting point's network and recipe",
@@ -149,20 +142,20 @@ def _commands(bench: Bench) -> list[Row]:
 
 def _scale(bench: Bench) -> list[Row]:
     """Peak memory and cost per clip as the number of clips grows."""
-    tasks: dict[str, Callable[[int], tuple[Callable, dict[str, Any]]]] = {
-        "extract": lambda n: (data_tasks.extract, {"raw": bench.raw(n)}),
-        "split": lambda n: (data_tasks.split, {"features": bench.features(n)}),
-        "epoch": lambda n: (network("epoch"), {"features": bench.features(n)}),
-        "evaluate": lambda n: (network("evaluate"), {"features": bench.features(n)}),
+    tasks: dict[str, Callable[[int], tuple[str, dict[str, Any]]]] = {
+        "extract": lambda n: ("data_tasks.extract", {"raw": bench.raw(n)}),
+        "split": lambda n: ("data_tasks.split", {"features": bench.features(n)}),
+        "epoch": lambda n: ("network_tasks.epoch", {"features": bench.features(n)}),
+        "evaluate": lambda n: ("network_tasks.evaluate", {"features": bench.features(n)}),
     }
 
     def memory(name: str, n_clips: int, _: int) -> float:
-        function, arguments = tasks[name](n_clips)
-        return measure.peak_memory(command(function, **arguments))
+        task, arguments = tasks[name](n_clips)
+        return measure.peak_memory(command(task, **arguments))
 
     def cost(name: str, n_clips: int, _: int) -> float:
-        function, arguments = tasks[name](n_clips)
-        return number(function, **arguments)
+        task, arguments = tasks[name](n_clips)
+        return number(task, **arguments)
 
     return [
         *(Row(f"memory-{name}", f"peak memory of {name} at 10,000 clips", "at 1,000", "at most", 1.2,

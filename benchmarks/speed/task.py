@@ -6,20 +6,19 @@ python -m benchmarks.speed.task MODULE.FUNCTION ARGUMENTS
 import importlib
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 
-def command(function: Callable, **arguments: Any) -> list[str]:
-    """The command that calls a function of this package with keyword arguments that JSON can hold."""
-    name = f"{function.__module__}.{function.__name__}"
-    return [sys.executable, "-m", "benchmarks.speed.task", name, json.dumps(arguments)]
+def command(task: str, **arguments: Any) -> list[str]:
+    """The command that calls a function of this package, such as `data_tasks.split`, with what JSON can hold."""
+    return [sys.executable, "-m", "benchmarks.speed.task", task, json.dumps(arguments)]
 
 
 def main() -> None:
-    name, arguments = sys.argv[1:]
-    module, _, function = name.rpartition(".")
-    print(json.dumps(getattr(importlib.import_module(module), function)(**json.loads(arguments))))
+    task, arguments = sys.argv[1:]
+    module, _, function = task.rpartition(".")
+    found = getattr(importlib.import_module(f"benchmarks.speed.{module}"), function)
+    print(json.dumps(found(**json.loads(arguments))))
 
 
 if __name__ == "__main__":
