@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
-_BLOCK = 1 << 16  # samples in a block's frames: 256 KB in, as much out
+_BLOCK = 1 << 17  # samples in a block's frames: 512 KB in, as much out
 _BANDS = 16  # in a group
 
 
