@@ -1,6 +1,7 @@
 """What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import keras
@@ -59,6 +60,25 @@ def prepare(precision: str, *, seed: int) -> str:
     keras.config.set_dtype_policy(policy)
     log.info("training on %s, %s", ", ".join(found) or "the CPU", policy)
     return policy
+
+
+def shares() -> int:
+    """Into how many equal parts a batch is split: one for each GPU; 1 on the CPU, and where Keras uses only one."""
+    return max(1, len(gpus())) if keras.backend.backend() == "tensorflow" else 1
+
+
+def sharing() -> AbstractContextManager:
+    """A block within which a model is made and compiled so that all GPUs train it together (data parallel).
+
+    Every GPU has the same weights and computes an equal part of each batch, and their gradients are averaged. With one
+    GPU or none, nothing is changed. Keras trains under TensorFlow's own strategy here: in its TensorFlow backend
+    keras.distribution is a prototype that says not to use it (Keras 3.15).
+    """
+    if shares() == 1:
+        return nullcontext()
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy([name.removeprefix("/physical_device:") for name in gpus()]).scope()
 
 
 def fastest_precision(has_gpu: bool) -> str:

@@ -13,5 +13,9 @@ class DataError(UserError):
     """A dataset, archive or clip that cannot be used as it is."""
 
 
+class ClusterError(UserError):
+    """A cluster that was to do the work and cannot be reached."""
+
+
 class AudioError(DataError):
     """One audio file that cannot be used; its text is the reason alone, the caller names the file."""

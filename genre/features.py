@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import librosa
 import numpy as np
 
-from genre import audio
+from genre import audio, mel
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
+_LEAST_POWER = np.float32(1e-10)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
 
     Parameters
     ----------
-    samples : np.ndarray [shape=(n,), dtype=float32]
-        Full scale is -1..1.
+    samples : np.ndarray [shape=(n,), dtype=float32 or int16]
+        Full scale is -1..1, or for int16 all of its range.
     settings : FeatureSettings
 
     Returns
@@ -80,16 +80,21 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     np.ndarray [shape=(frames, n_mels)]
         `uint8` levels 0..255 for `db`; `float32` power, not negative, for `power`.
     """
-    power = librosa.feature.melspectrogram(
-        y=samples,
-        sr=settings.sample_rate,
+    power = mel.power(
+        samples,
+        sample_rate=settings.sample_rate,
         n_fft=settings.n_fft,
         hop_length=settings.hop_length,
         n_mels=settings.n_mels,
-    ).T  # (frames, n_mels)
-    if settings.scale == "power":
-        return np.ascontiguousarray(power, dtype=np.float32)
-    return quantise(librosa.power_to_db(power, ref=np.max, top_db=TOP_DB))
+    )
+    return power if settings.scale == "power" else quantise(to_decibels(power))
+
+
+def to_decibels(power: np.ndarray) -> np.ndarray:
+    """Power in dB below its own maximum, -80..0; as librosa.power_to_db, less than 1e-10 counts as that much."""
+    levels = 10 * np.log10(np.maximum(power, _LEAST_POWER))
+    levels -= levels.max()
+    return np.maximum(levels, -TOP_DB)
 
 
 def quantise(decibels: np.ndarray) -> np.ndarray:

@@ -45,6 +45,7 @@ class ExtractParams(Section):
     scale: Literal["db", "power"]
     max_skipped: Fraction
     n_jobs: Annotated[int, Field(ge=-1)]
+    backend: Literal["loky", "dask"]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

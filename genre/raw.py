@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from dvc_objects.fs.system import reflink
 from tqdm.contrib.concurrent import thread_map
 
 from genre import files
@@ -107,6 +106,8 @@ def copy(source: Path, target: Path) -> None:
     Never a link: where cache.type begins with hardlink, DVC follows a link of either kind, takes the user's file
     itself into its cache and makes it read-only.
     """
+    from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
+
     with files.replacing(target) as temporary:
         try:
             reflink(source, temporary)

@@ -163,10 +163,9 @@ def audit(clips: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
     artists = {part: _artists(side) for part, side in sides.items()}
     known = any(artists.values())
     pairs, shared = {}, {}
+    copies = {part: side.sha256[side.sha256 != ""].value_counts() for part, side in sides.items()}
     for one, other in combinations(PARTS, 2):
-        pairs[f"{one}-{other}"] = int(
-            sum(n * (sides[other].sha256 == key).sum() for key, n in sides[one].sha256.value_counts().items() if key)
-        )
+        pairs[f"{one}-{other}"] = int(copies[one].mul(copies[other], fill_value=0).sum())
         shared[f"{one}-{other}"] = len(artists[one] & artists[other]) if known else None
     test = sides["test"][sides["test"].artist != ""]
     heard = test.artist.map(lambda names: any(name in artists["train"] for name in _names(names)))

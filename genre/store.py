@@ -45,8 +45,9 @@ class Features:
 
     def of(self, clip_id: str) -> np.ndarray:
         """The frames of one clip [shape=(n_frames, n_mels)]."""
-        clip = self.clips.loc[clip_id]
-        return self.frames[clip.first_frame : clip.first_frame + clip.n_frames]
+        row = self.clips.index.get_loc(clip_id)
+        first = self.clips.first_frame.array[row]
+        return self.frames[first : first + self.clips.n_frames.array[row]]
 
     def rows(self, split: pd.Series, part: str) -> np.ndarray:
         """Rows of `clips` that belong to a part of a split, given by clip_id [shape=(n,), int], in their order."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -36,6 +37,12 @@ class Trained:
     seconds: float  # of wall-clock time, from the first batch to the last
 
 
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
+    """The order in which `n` clips are seen in an epoch [shape=(n,), int]; kept, as every batch asks for it."""
+    return np.random.default_rng([seed, epoch]).permutation(n)
+
+
 class SegmentBatches(keras.utils.PyDataset):
     """The training clips in batches of augmented segments, one from each clip per epoch.
 
@@ -51,6 +58,7 @@ class SegmentBatches(keras.utils.PyDataset):
         params: TrainParams,
         segment_frames: int,
         n_outputs: int = 1,
+        shares: int = 1,
     ) -> None:
         super().__init__()
         self.epoch = 0
@@ -60,13 +68,17 @@ class SegmentBatches(keras.utils.PyDataset):
         self._params = params
         self._segment_frames = segment_frames
         self._n_outputs = n_outputs  # of the network: each has the same labels
+        self._shares = shares  # a batch can be split into so many equal parts; the few clips over are left out
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._params.batch_size)
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        order = np.random.default_rng([self._params.seed, self.epoch]).permutation(len(self._rows))
-        chosen = np.array_split(order, len(self))[step]  # sizes differ by one at most: no tiny last batch
+        order = epoch_order(self._params.seed, self.epoch, len(self._rows))
+        order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
+        size, larger = divmod(len(order), len(self))  # the first batches are larger by one: no tiny last batch
+        begin = step * size + min(step, larger)
+        chosen = order[begin : begin + size + (step < larger)].ravel()
         rng = np.random.default_rng([self._params.seed, self.epoch, step])
         batch = segments.draw(
             self._features,
@@ -193,20 +205,22 @@ def train(
         features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
     )
     shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
-    model = NETWORKS[params.architecture](shape)
-    network = answer_alone(model)
-    members = len(model.outputs) - 1
     one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
-    batches = SegmentBatches(
-        features, rows["train"], one_hot, params=params, segment_frames=segment_frames, n_outputs=1 + members
-    )
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
-    model.compile(
-        optimizer=optimizer(params, steps=params.epochs * len(batches)),
-        loss=[None] + [loss] * members if members else [loss],
-        loss_weights=[None] + [1 / members] * members if members else [1.0],
-        metrics=[["accuracy"]] + [[]] * members,
-    )
+    with device.sharing():
+        model = NETWORKS[params.architecture](shape)
+        members = len(model.outputs) - 1
+        batches = SegmentBatches(
+            features, rows["train"], one_hot,
+            params=params, segment_frames=segment_frames, n_outputs=1 + members, shares=device.shares(),
+        )  # fmt: skip
+        model.compile(
+            optimizer=optimizer(params, steps=params.epochs * len(batches)),
+            loss=[None] + [loss] * members if members else [loss],
+            loss_weights=[None] + [1 / members] * members if members else [1.0],
+            metrics=[["accuracy"]] + [[]] * members,
+        )
+    network = answer_alone(model)
 
     def validate() -> tuple[float, float]:
         probabilities = predict_clips(

@@ -3,21 +3,22 @@
     python -m stages.extract
 
 Clips are worked on in parallel and written in the order of data/raw/clips.csv, so that the result does not
-depend on the number of processes. A file that cannot be used is left out, with its reason in skipped.csv.
+depend on how many processes there are, or where. A file that cannot be used is left out, with its reason in
+skipped.csv.
 """
 
 import logging
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from genre import console, features, files, params, store
+from genre import console, features, files, params, store, workers
 from genre.errors import AudioError, DataError
 from genre.features import FeatureSettings
+from genre.workers import Backend
 
 RAW = Path("data/raw")
 OUT = Path("data/features")
@@ -34,14 +35,9 @@ def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
         return str(error)
 
 
-def read_clips(paths: list[Path], settings: FeatureSettings, *, n_jobs: int) -> Iterator[np.ndarray | str]:
-    """What `read_clip` gives for each path, in order; only a few clips are in memory at any time."""
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="4*n_jobs")
-    results = parallel(delayed(read_clip)(path, settings) for path in paths)
-    yield from tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
-
-
-def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float) -> dict[str, float]:
+def extract(
+    raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: Backend = "loky"
+) -> dict[str, float]:
     """Write the feature folder `out` for the clips that `raw`/clips.csv lists.
 
     Parameters
@@ -53,6 +49,8 @@ def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max
         Processes; -1 uses every core.
     max_skipped : float
         Largest fraction of the clips, 0..1, that may be skipped.
+    backend : str
+        Where the processes are, see `genre.workers`.
 
     Returns
     -------
@@ -63,13 +61,19 @@ def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max
     ------
     DataError
         Where more than `max_skipped` of the files had to be skipped, or all of them.
+    ClusterError
+        Where `backend` is a cluster that cannot be reached.
     """
     listed = store.read_table(raw / "clips.csv")
     rows, skipped = [], []
     with files.replacing(out) as temporary:
         temporary.mkdir()
         with store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
-            results = read_clips([raw / path for path in listed.path], settings, n_jobs=n_jobs)
+            top = raw.resolve()  # workers may be in another folder
+            paths = [top / path for path in listed.path]
+            work = partial(read_clip, settings=settings)
+            results = workers.spread(work, paths, backend=backend, n_jobs=n_jobs)
+            results = tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
             for clip, result in zip(listed.itertuples(), results, strict=True):
                 if isinstance(result, str):
                     log.warning("skipped %s: %s", raw / clip.path, result)
@@ -105,7 +109,10 @@ def _too_many(skipped: list[dict[str, str]], total: int, max_skipped: float) -> 
 
 def main() -> None:
     chosen = params.load().extract
-    summary = extract(RAW, OUT, FeatureSettings.of(chosen), n_jobs=chosen.n_jobs, max_skipped=chosen.max_skipped)
+    summary = extract(
+        RAW, OUT, FeatureSettings.of(chosen),
+        n_jobs=chosen.n_jobs, max_skipped=chosen.max_skipped, backend=chosen.backend,
+    )  # fmt: skip
     files.write_json(METRICS, summary)
     log.info(
         "%d clips, %d skipped, %.1f minutes of audio", summary["clips"], summary["skipped"], summary["seconds"] / 60

@@ -18,7 +18,7 @@ from genre import catalog, console, params, raw
 from genre.errors import DataError
 from genre.params import Params, SampleParams
 from genre.raw import Clip, Dataset
-from genre.sources import folder, gtzan, huggingface, sample
+from genre.sources import folder, gtzan
 from genre.sources.mirrors import Sleep
 
 RAW = Path("data/raw")
@@ -67,13 +67,15 @@ def fetch(
     else:
         dataset = own_folder(name, target)
     raw.finish(target, dataset, requested=name)
-    if dataset.name == "GTZAN" or not (scratch / huggingface.PART).exists():
+    if dataset.name == "GTZAN" or not any(scratch.glob("*.part")):
         shutil.rmtree(scratch)
     return dataset
 
 
 def synthesise(chosen: SampleParams, target: Path, scratch: Path, *, fallback: str | None = None) -> Dataset:
     """Make the built-in sample in `target`; `fallback` says what it stands in for."""
+    from genre.sources import sample  # scipy.signal takes longer to import than all else that fetch needs
+
     made = scratch / "sample"
     shutil.rmtree(made, ignore_errors=True)  # left by a run that was killed
     clips = sample.write(made, params=chosen)

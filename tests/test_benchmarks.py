@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import TOP
+from benchmarks.speed import inputs, measure
+from benchmarks.speed.measure import Row, Skipped, turn_about
+from genre import store
+from tests.conftest import TOP, noise
 
 
 @pytest.fixture
@@ -39,3 +42,73 @@ def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
         report["accuracy"], abs=1e-4
     )
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def row(ours, theirs, *, goal="times faster", limit=2.0) -> Row:
+    return Row("name", "this", "that", goal, limit, ours, theirs)
+
+
+def test_a_row_and_its_reference_are_measured_turn_about_and_their_medians_compared():
+    calls = []
+    result = turn_about(
+        row(lambda turn: calls.append("A") or [1, 2, 9][turn], lambda turn: calls.append("B") or [3, 8, 4][turn]), 3
+    )
+    assert calls == ["A", "B"] * 3
+    assert result.ratio == 2 and result.to_dict()["reached"] is True
+
+
+@pytest.mark.parametrize(
+    ("goal", "limit", "ours", "theirs", "reached"),
+    [
+        ("times faster", 2.0, 5.0, 9.0, False),
+        ("times faster", 2.0, float("inf"), 9.0, False),
+        ("at most", 1.5, 3.0, 2.0, True),
+        ("at most", 1.5, 4.0, 2.0, False),
+        ("at least", 0.85, 0.9, 1.0, True),
+        ("at least", 0.85, 0.8, 1.0, False),
+        ("none", 0.0, 4.0, 2.0, None),
+    ],
+)
+def test_a_goal_is_reached_or_not(goal, limit, ours, theirs, reached):
+    figures = turn_about(row(lambda _: ours, lambda _: theirs, goal=goal, limit=limit), 1).to_dict()
+    assert figures["reached"] is reached
+    json.dumps(figures, allow_nan=False)
+
+
+def test_what_cannot_be_measured_says_why():
+    def absent(_: int) -> float:
+        raise Skipped("there is none")
+
+    assert turn_about(row(absent, absent), 3).to_dict()["skipped"] == "there is none"
+
+
+def test_peak_memory_counts_what_a_command_and_its_children_hold():
+    hold = "data = bytearray(100 << 20); sum(range(10**7))"
+    nested = f"import subprocess, sys; data = bytearray(50 << 20); subprocess.run([sys.executable, '-c', {hold!r}])"
+    assert 150 << 20 < measure.peak_memory([sys.executable, "-c", nested]) < 220 << 20
+
+
+def test_clips_and_features_are_repeated_under_new_names(write_audio, tmp_path, settings):
+    for genre in ("pop", "rock"):
+        write_audio(f"audio/{genre}/{genre}.wav", noise())
+    raw = inputs.make_raw(tmp_path / "audio", 5, tmp_path / "raw")
+    table = store.read_table(raw / "clips.csv")
+    assert table.clip_id.is_unique and len(table) == 5 and all((raw / path).is_file() for path in table.path)
+
+
+def test_the_speed_benchmark_prints_a_table_and_json(write_audio, tmp_path):
+    for genre in ("pop", "rock"):
+        write_audio(f"audio/{genre}/{genre}.wav", noise(seconds=5))
+    command = [sys.executable, "-m", "benchmarks.speed", "--audio", tmp_path / "audio", "--repeats", "1"]
+    options = ["--only", "extract", "decode", "start-split", "reach", "--clips", "20", "--work", tmp_path / "work"]
+    done = subprocess.run([*command, *options], cwd=TOP, capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert [figures["row"] for figures in report["rows"]] == [
+        "extract",
+        "extract-plain",
+        "decode",
+        "reach",
+        "start-split",
+    ]
+    assert all(f"`{figures['row']}`" in done.stdout for figures in report["rows"])
+    assert report["rows"][0]["ratio"] > 0 and "needs --logmel" in report["rows"][3]["skipped"]

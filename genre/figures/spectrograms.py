@@ -4,14 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import librosa
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from genre.features import TOP_DB, FeatureSettings
+from genre import mel
+from genre.features import TOP_DB, FeatureSettings, to_decibels
 from genre.figures import style
 from genre.figures.style import Source
 from genre.store import Features
@@ -109,12 +109,12 @@ def decibels(clip: np.ndarray) -> np.ndarray:
     """
     if clip.dtype == np.uint8:
         return clip.astype(np.float32) * np.float32(TOP_DB / 255) - np.float32(TOP_DB)
-    return librosa.power_to_db(clip, ref=np.max, top_db=TOP_DB)
+    return to_decibels(clip)
 
 
 def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
     """Where round frequencies lie among the mel bands, counted from 0, and their names in kHz."""
-    centres = librosa.mel_frequencies(settings.n_mels + 2, fmin=0, fmax=settings.sample_rate / 2)[1:-1]
+    centres = mel.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
     inside = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
     places = np.interp(inside, centres, np.arange(settings.n_mels))
     return list(places), [f"{hertz / 1000:g}" for hertz in inside]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 from tqdm import tqdm
@@ -12,10 +13,12 @@ from tqdm import tqdm
 from genre import catalog, files, raw, store
 from genre.errors import DataError
 from genre.raw import Clip, Dataset
-from genre.sources import huggingface, kaggle
 from genre.sources.mirrors import Damaged, MirrorError, Sleep
 
-MIRRORS = {"kaggle": kaggle, "huggingface": huggingface}
+PAGES = {
+    "kaggle": "https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification",
+    "huggingface": "https://huggingface.co/datasets/marsyas/gtzan",
+}
 SOURCE = "source"  # in the scratch folder: which mirror a run took clips from, should it be killed
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ def complete(
     scratch : Path
         Folder on the same file system for a download that is under way.
     names : sequence of str
-        Mirrors, keys of `MIRRORS`, in the order in which they are asked.
+        Mirrors, keys of `PAGES`, in the order in which they are asked.
     tracks : pd.DataFrame
         The catalogue.
     sleep : callable
@@ -104,10 +107,11 @@ def _of_another_dataset(folder: Path) -> set[str]:
 
 def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) -> None:
     """Take from one mirror the missing clips that it has right."""
+    mirror = _module(name)
     wanted = search.missing
     wrong = []
     try:
-        offered = MIRRORS[name].clips(wanted, scratch, sleep=sleep)
+        offered = mirror.clips(wanted, scratch, sleep=sleep)
         for clip_id, file in tqdm(offered, total=len(wanted), desc=name, unit="clip", mininterval=1):
             actual, expected = raw.sha256(file), wanted.sha256[clip_id]
             if actual != expected:
@@ -122,13 +126,24 @@ def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) 
         if not search.missing.empty:
             search.damaged = True
             wrong = wrong or [f"{name} lacks {len(search.missing)} clips"]
-        MIRRORS[name].finish(wrong=not search.missing.empty)
+        mirror.finish(wrong=not search.missing.empty)
     except MirrorError as error:
         search.damaged |= isinstance(error, Damaged)
         wrong.append(f"{name}: {error}")
     for problem in wrong:
         log.warning("%s", problem)
     search.problems += wrong
+
+
+def _module(name: str) -> ModuleType:
+    """A mirror's module, imported when it is asked: kagglehub takes longer to import than all else that fetch needs."""
+    if name == "kaggle":
+        from genre.sources import kaggle
+
+        return kaggle
+    from genre.sources import huggingface
+
+    return huggingface
 
 
 def _what_to_do(search: _Search, total: int, folder: Path) -> str:
@@ -138,8 +153,8 @@ def _what_to_do(search: _Search, total: int, folder: Path) -> str:
         "  " + _few(problems, 20, "\n  "),
         f"What was right is kept in {folder} and not fetched again. To go on, do one of these:",
         "  - run again when the mirrors can be reached; a download that broke off is resumed",
-        f"  - download GTZAN by hand from {kaggle.PAGE}",
-        f"    or {huggingface.PAGE}, copy its ten genre folders into {folder}, and run again",
+        f"  - download GTZAN by hand from {PAGES['kaggle']}",
+        f"    or {PAGES['huggingface']}, copy its ten genre folders into {folder}, and run again",
         "  - set fetch.dataset to sample, or to a folder of your own music",
     ]
     return "\n".join(lines)

@@ -19,7 +19,6 @@ from genre.sources.mirrors import CannotResume, Damaged, Sleep, Unreachable
 ARCHIVE = "genres.tar.gz"
 PART = f"{ARCHIVE}.part"  # while it is downloaded
 SIZE = 1_226_192_050  # of the archive, in bytes
-PAGE = "https://huggingface.co/datasets/marsyas/gtzan"
 
 
 def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> Iterator[tuple[str, Path]]:

@@ -20,7 +20,6 @@ from genre.sources.mirrors import CannotResume, Damaged, Sleep, Unreachable
 
 # With the version in it, kagglehub need not ask which one is current: its cache answers offline.
 HANDLE = "andradaolteanu/gtzan-dataset-music-genre-classification/versions/1"
-PAGE = "https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification"
 
 
 def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> Iterator[tuple[str, Path]]:

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 
+import librosa
 import numpy as np
 import pytest
 
@@ -27,7 +28,9 @@ def load(path, **options):
 )
 def test_every_format_gives_back_the_sine_that_was_written(write_audio, name, options):
     samples = load(write_audio(name, sine(440.0), **options))
-    assert samples.dtype == np.float32 and samples.ndim == 1
+    assert samples.ndim == 1
+    if samples.dtype == np.int16:
+        samples = samples / 32768
     spectrum = np.abs(np.fft.rfft(samples))
     frequency = spectrum.argmax() * RATE / len(samples)
     assert frequency == pytest.approx(440.0, abs=1.0)
@@ -61,6 +64,21 @@ def test_stereo_is_mixed_to_the_mean_of_its_channels(write_audio):
     left, right = sine(440.0), noise()
     samples = load(write_audio("a.wav", np.stack([left, right], axis=1), subtype="FLOAT"))
     np.testing.assert_allclose(samples, (left + right) / 2, atol=1e-6)
+
+
+def test_16_bit_samples_are_resampled_and_mixed_as_floats_are(write_audio):
+    both = (32767 * np.stack([sine(440.0, rate=44100), noise(rate=44100)], axis=1)).astype(np.int16)
+    one = load(write_audio("a.wav", both, 44100, subtype="PCM_16"))
+    other = load(write_audio("b.wav", both / 32768, 44100, subtype="FLOAT"))
+    assert one.dtype == other.dtype == np.float32
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_001])
+def test_resampling_is_librosas_own(write_audio, rate):
+    samples = noise(rate=rate, seconds=1.2345)
+    expected = librosa.resample(samples, orig_sr=rate, target_sr=RATE)
+    np.testing.assert_array_equal(load(write_audio("a.wav", samples, rate, subtype="FLOAT")), expected)
 
 
 def test_a_longer_file_is_read_only_as_far_as_asked(write_audio):

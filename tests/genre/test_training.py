@@ -103,6 +103,14 @@ def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
     assert sizes == [6, 6, 6, 6] and sorted(seen) == sorted(rows)
 
 
+def test_a_batch_for_several_devices_can_be_split_evenly(striped, parts):
+    rows = striped.rows(parts, "train")[:23]
+    options = {"params": quick(batch_size=7), "segment_frames": 2}
+    one, three = (SegmentBatches(striped, rows, np.eye(2)[[0] * 23], **options, shares=n) for n in (1, 3))
+    assert [len(one[step][0]) for step in range(len(one))] == [6, 6, 6, 5]
+    assert [len(three[step][0]) for step in range(len(three))] == [6, 6, 6, 3]
+
+
 def test_level_augmentation_of_linear_power_is_refused(striped, parts):
     object.__setattr__(striped.settings, "scale", "power")
     with pytest.raises(ParamsError, match=r"train\.augment\.equalise"):
