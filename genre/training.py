@@ -233,7 +233,8 @@ def train(
         model.optimizer.build(model.trainable_variables)
         set_state(model, resumed.state)
     begin = time.perf_counter()
-    model.fit(batches, initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], verbose=0)
+    # shuffle=False: Keras would take the steps in an order from `random`, which no checkpoint holds.
+    model.fit(batches, initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], shuffle=False, verbose=0)
     seconds = time.perf_counter() - begin
     bar.close()
     if policy != "float32":  # the saved network runs on any machine
