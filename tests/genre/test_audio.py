@@ -72,7 +72,7 @@ def test_reading_by_blocks_gives_the_same_samples(write_audio, monkeypatch, name
     path = write_audio(name, np.stack([sine(440.0), noise()], axis=1))
     whole = load(path)
     monkeypatch.setattr(audio, "_BLOCK", 5000)
-    np.testing.assert_array_equal(load(path), whole)
+    np.testing.assert_allclose(load(path), whole, rtol=0, atol=1e-6)  # mpg123 rounds otherwise after a seek
 
 
 @pytest.mark.parametrize("rate", [999, 1_000_000])

@@ -68,7 +68,8 @@ def test_each_is_read_or_refused_with_a_reason_in_little_time_and_memory(variant
     assert (refused.str.len() > 5).all() and not refused.str.contains(str(variants[0].parent)).any()
     read = results.index[results.reason.isna()]
     for name in ("1_hour.wav", "768_khz_and_8_channels_for_a_minute.wav", "8_channels.wav", "pcm_u8.wav",
-                 "pcm_24.wav", "pcm_32.wav", "float.wav", "clipping.wav", "really_flac.wav", "2147483647_bytes_claimed.wav"):  # fmt: skip
+                 "pcm_24.wav", "pcm_32.wav", "float.wav", "clipping.wav",
+                 "really_flac.wav", "2147483647_bytes_claimed.wav"):  # fmt: skip
         assert name in read, refused[name]
     for name, said in {
         "nothing.wav": "cannot be decoded", "0_hz.wav": "", "1000000_hz.wav": "sample rate", "nan_once.wav": "NaN",
