@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from genre import console, features, files, params, store
@@ -35,10 +36,19 @@ def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
 
 
 def read_clips(paths: list[Path], settings: FeatureSettings, *, n_jobs: int) -> Iterator[np.ndarray | str]:
-    """What `read_clip` gives for each path, in order; only a few clips are in memory at any time."""
+    """What `read_clip` gives for each path, in order; only a few clips are in memory at any time.
+
+    Raises DataError where one of the processes is killed.
+    """
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="4*n_jobs")
     results = parallel(delayed(read_clip)(path, settings) for path in paths)
-    yield from tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
+    try:
+        yield from tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
+    except TerminatedWorkerError:
+        raise DataError(
+            "a process that read audio was killed, most likely by the system for want of memory; lower "
+            "extract.n_jobs or extract.seconds, then run again"
+        ) from None
 
 
 def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float) -> dict[str, float]:

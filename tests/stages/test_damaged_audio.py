@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 import soundfile
 
 from genre import params
+from genre.errors import DataError
 from genre.raw import sha256
+from stages import extract
 from tests import damaged_audio
 from tests.conftest import RATE, TOP, noise, sine
 
@@ -23,7 +26,9 @@ READ_EACH = """
 import json, os, sys, time
 from pathlib import Path
 from genre import params
+from genre.errors import DataError
 from genre.raw import sha256
+from stages import extract
 from genre.features import FeatureSettings
 from stages.extract import read_clip
 
@@ -92,7 +97,7 @@ def test_the_stage_gets_through_all_of_them_and_the_good_clips_stay_as_they_were
         soundfile.write(raw / f"good/{number}.wav", samples, RATE)
         good.append(f"good/{number}.wav")
 
-    def extract(paths: list[str]) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
+    def features_of(paths: list[str]) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
         table = pd.DataFrame({"clip_id": paths, "genre": "a", "path": paths, "bytes": 0, "sha256": "", "artist": ""})
         table.to_csv(raw / "clips.csv", index=False)
         done = subprocess.run(
@@ -103,12 +108,18 @@ def test_the_stage_gets_through_all_of_them_and_the_good_clips_stay_as_they_were
         out = tmp_path / "data/features"
         return np.load(out / "frames.npy"), pd.read_csv(out / "clips.csv"), pd.read_csv(out / "skipped.csv")
 
-    before, _, _ = extract(good)
+    before, _, _ = features_of(good)
     (raw / "bad").symlink_to(variants[0].parent)
     bad = [f"bad/{path.name}" for path in variants]
-    frames, clips, skipped = extract([good[0], *bad[::2], good[1], *bad[1::2], good[2]])
+    frames, clips, skipped = features_of([good[0], *bad[::2], good[1], *bad[1::2], good[2]])
     clips = clips.set_index("clip_id")
     after = [frames[first : first + n] for first, n in clips.loc[good, ["first_frame", "n_frames"]].to_numpy()]
     np.testing.assert_array_equal(np.concatenate(after), before)
     assert set(clips.index) | set(skipped.path) == {*good, *bad} and len(clips) + len(skipped) == len(good + bad)
     assert skipped.reason.notna().all()
+
+
+def test_a_killed_process_is_told_with_what_may_help(variants, monkeypatch, settings):
+    monkeypatch.setattr(extract, "read_clip", lambda path, settings: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(DataError, match=r"killed, most likely .* lower extract\.n_jobs"):
+        list(extract.read_clips(variants[:4], settings, n_jobs=2))
