@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
 import yaml
@@ -34,22 +34,23 @@ def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str]
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.c", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c",
     }  # fmt: skip
-    # Into a file: what a killed process leaves behind would hold a pipe open.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            process.wait(timeout=600)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        said.seek(0)
-        output = said.read()
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        # What a killed process leaves behind would hold the pipe open.
+        threading.Thread(target=_end_group_after, args=(process,), daemon=True).start()
+        output, _ = process.communicate(timeout=600)
     assert (process.returncode != 0) == fails, output
     if fails:
         assert "Traceback" not in output
     return output
+
+
+def _end_group_after(process: subprocess.Popen) -> None:
+    process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def stages_run(output: str) -> list[str]:
