@@ -9,6 +9,9 @@ import yaml
 from tests.projects import copy_of, make_clone, run, stages_run
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def clone(finished, tmp_path_factory) -> Path:
     return copy_of(finished, tmp_path_factory.mktemp("one") / "project")
