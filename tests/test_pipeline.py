@@ -8,7 +8,6 @@ import yaml
 
 from tests.projects import copy_of, make_clone, run, stages_run
 
-
 pytestmark = pytest.mark.slow
 
 
