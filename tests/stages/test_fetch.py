@@ -753,6 +753,7 @@ def large_sample(folder: Path, **options) -> list[sample.SampleClip]:
     return clips
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["kaggle", "huggingface", "own", "sample"])
 def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(monkeypatch, own, source):
     clips = {"blues.00000": CLIPS["blues.00000"]}
