@@ -7,14 +7,18 @@ from collections.abc import Callable
 
 from genre.errors import UserError
 
-# The operating system's errors that say "your disk", not "our bug".
-_DISK_ERRORS = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EPERM}
+# The operating system's errors that say "your disk", not "our bug", and what helps.
+_DISK_ERRORS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "grant access"),
+    errno.EIO: "check the disk",
+}
 
 
 def run(main: Callable[[], int | None]) -> None:
     """Run a stage's `main` as the process's whole work and exit with its status.
 
-    Exit code 0 (or what `main` returns) on success, 1 after a `UserError` or a full or read-only disk,
+    Exit code 0 (or what `main` returns) on success, 1 after a `UserError` or a full, failing or read-only disk,
     130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -25,8 +29,8 @@ def run(main: Callable[[], int | None]) -> None:
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
-        where = error.filename or "a file"
-        sys.exit(f"error: cannot write {where}: {error.strerror}; make room or grant access, then run again")
+        where = error.filename or "the disk"
+        sys.exit(f"error: {where}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

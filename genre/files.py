@@ -27,6 +27,12 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         temporary.replace(path)
+    except OSError as error:
+        # A full disk does not say which file had no room, a copy names its source, and nobody knows the temporary.
+        told = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None]
+        if not told or any(name.is_relative_to(temporary) for name in told):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         _remove(temporary)
 

@@ -8,6 +8,8 @@ Keras ignores it, and it is read without importing Keras.
 import json
 import re
 import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from genre.errors import DataError
 from genre.features import FeatureSettings
 
 _MEMBER = "genre.json"
+_MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
+# What Keras can write into a model's config that is, or loads, code.
+_CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
@@ -126,5 +131,42 @@ def read_info(path: Path) -> ModelInfo:
             return ModelInfo.of_json(archive.read(_MEMBER).decode())
     except FileNotFoundError:
         raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
+
+
+def check_harmless(path: Path) -> None:
+    """Refuse a model file, before Keras reads it, that carries more than layers and weights.
+
+    Keras's own `safe_mode` refuses lambdas; this also refuses a config that names any function, or a class outside
+    Keras and this project, and any further member of the archive, such as a pickle.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            foreign = sorted(set(archive.namelist()) - _MEMBERS)
+            named = list(_named_in(json.loads(archive.read("config.json"))))
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
+    foreign += [
+        f"{module}.{name}" for module, name in named if name in _CODE or module.split(".")[0] not in ("keras", "genre")
+    ]
+    if foreign:
+        raise DataError(
+            f"{path} is not to be trusted and was not loaded: a model of this project is layers and weights alone, "
+            f"and it carries {foreign[0]}, which can be code; `dvc repro train` makes a model"
+        )
+
+
+def _named_in(config: Any) -> Iterator[tuple[str, str]]:
+    """Module and name of every class or function that a Keras config names, at any depth."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield str(config.get("module") or "keras"), str(config["class_name"])
+        config = list(config.values())
+    if isinstance(config, list):
+        for part in config:
+            yield from _named_in(part)

@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from genre import model_file
+from genre.errors import DataError
 from genre.model_file import ModelInfo
 from genre.statistics import BandStatistics, ContrastStatistics
 
@@ -159,7 +160,12 @@ def answer_alone(model: keras.Model) -> keras.Model:
 def load(path: Path) -> tuple[keras.Model, ModelInfo]:
     """The network in a model file, ready to predict, and its info; code carried by the file is never run (`safe_mode`).
 
-    Raises DataError where the file is missing or no model file of this project.
+    Raises DataError where the file is missing, damaged, no model file of this project, or carries code.
     """
     info = model_file.read_info(path)
-    return keras.saving.load_model(path, compile=False, safe_mode=True), info
+    model_file.check_harmless(path)
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True), info
+    except Exception as error:  # Keras raises anything over a file that is damaged
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} cannot be loaded ({reason:.200}); `dvc repro train` makes a model") from error

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Literal, TypeVar
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from genre.errors import ClusterError
+from genre.errors import ClusterError, DataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,11 +37,19 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Ba
     ------
     ClusterError
         Where Dask is not installed, or no scheduler or no worker answers.
+    DataError
+        Where a process of this machine is killed.
     """
     with ExitStack() as stack:
         stack.enter_context(_dask(stack) if backend == "dask" else _processes(n_jobs))
         parallel = joblib.Parallel(return_as="generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs")
-        yield from parallel(joblib.delayed(work)(item) for item in items)
+        try:
+            yield from parallel(joblib.delayed(work)(item) for item in items)
+        except TerminatedWorkerError:
+            raise DataError(
+                "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
+                "extract.n_jobs or extract.seconds, then run again"
+            ) from None
 
 
 def _processes(n_jobs: int) -> AbstractContextManager:

@@ -16,6 +16,14 @@ TOP = Path(__file__).resolve().parent.parent
 RATE = 22050
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a tiny sample after one undisturbed `dvc repro`; copy it, do not change it."""
+    from tests.projects import make_clone
+
+    return make_clone(tmp_path_factory.mktemp("finished") / "project")
+
+
 @pytest.fixture
 def settings() -> FeatureSettings:
     """The default extraction settings."""

@@ -1,77 +1,19 @@
 """The whole pipeline as its users run it: `dvc repro` and `dvc exp run` in a fresh repository, on a tiny sample."""
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import TOP
+from tests.projects import copy_of, make_clone, run, stages_run
 
-TINY = {
-    "fetch.dataset": "sample",
-    "sample.clips_per_genre": 6,
-    "sample.seconds": 6.0,
-    "train.epochs": 1,
-    "train.segment_seconds": 3.0,
-    "train.test_segments": 2,
-}
-STAGES = ["fetch", "extract", "split", "train", "evaluate", "plot"]
-
-
-def run(folder: Path, *command: str, fails: bool = False) -> str:
-    """Output of a command that must succeed, or must fail without a traceback."""
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DVC_NO_ANALYTICS": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.c", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c",
-    }  # fmt: skip
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    output = done.stdout + done.stderr
-    assert (done.returncode != 0) == fails, output
-    if fails:
-        assert "Traceback" not in output
-    return output
-
-
-def stages_run(output: str) -> list[str]:
-    return re.findall(r"Running stage '(\w+)'", output)
-
-
-def set_params(folder: Path, changes: dict) -> None:
-    values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    for key, value in changes.items():
-        section, name = key.split(".")
-        values[section][name] = value
-    (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-
-
-def make_clone(folder: Path) -> Path:
-    """A repository with the files that git would commit here, with tiny parameters, after one `dvc repro`."""
-    listed = run(TOP, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
-    for name in listed:
-        if (TOP / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(TOP / name, folder / name)
-    set_params(folder, TINY)
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "start")
-    assert stages_run(run(folder, "dvc", "repro")) == STAGES
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "after dvc repro")
-    return folder
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory) -> Path:
-    return make_clone(tmp_path_factory.mktemp("one") / "project")
+def clone(finished, tmp_path_factory) -> Path:
+    return copy_of(finished, tmp_path_factory.mktemp("one") / "project")
 
 
 def test_the_whole_pipeline_leaves_metrics_that_say_what_was_run(clone):

@@ -5,7 +5,7 @@ import librosa
 import numpy as np
 import pytest
 
-from genre import audio
+from genre import audio, decoding
 from genre.errors import AudioError
 from tests.conftest import RATE, noise, sine
 
@@ -47,7 +47,7 @@ def test_m4a_is_decoded_by_ffmpeg(write_audio, tmp_path):
 
 
 def test_m4a_without_ffmpeg_says_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr("audioread.ffdec.available", lambda: False)
+    monkeypatch.setenv("PATH", "")
     (tmp_path / "a.m4a").write_bytes(b"anything")
     with pytest.raises(AudioError, match="ffmpeg"):
         load(tmp_path / "a.m4a")
@@ -83,6 +83,28 @@ def test_resampling_is_librosas_own(write_audio, rate):
 
 def test_a_longer_file_is_read_only_as_far_as_asked(write_audio):
     assert len(load(write_audio("a.wav", sine(440.0, seconds=5)), seconds=3.0)) == 3 * RATE
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.au", "a.ogg", "a.mp3"])
+def test_reading_by_blocks_gives_the_same_samples(write_audio, monkeypatch, name):
+    path = write_audio(name, np.stack([sine(440.0), noise()], axis=1))
+    whole = load(path)
+    monkeypatch.setattr(decoding, "_BLOCK", 5000)
+    np.testing.assert_allclose(load(path), whole, rtol=0, atol=1e-6)  # mpg123 rounds otherwise after a seek
+
+
+@pytest.mark.parametrize("rate", [999, 1_000_000])
+def test_a_sample_rate_that_no_audio_has_is_refused(write_audio, rate):
+    with pytest.raises(AudioError, match=f"claims a sample rate of {rate} Hz"):
+        load(write_audio("a.wav", noise(), rate))
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="m4a needs ffmpeg")
+def test_ffmpeg_never_follows_a_playlist_to_another_file(write_audio, tmp_path):
+    secret = write_audio("secret.wav", sine(440.0))
+    (tmp_path / "a.m4a").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{secret}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(AudioError, match="cannot be decoded"):
+        load(tmp_path / "a.m4a")
 
 
 @pytest.mark.parametrize(

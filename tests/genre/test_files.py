@@ -48,3 +48,20 @@ def test_json_is_written_without_nan(tmp_path):
     with pytest.raises(ValueError):
         files.write_json(tmp_path / "b.json", {"loss": float("nan")})
     assert not (tmp_path / "b.json").exists()
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "full"), OSError(28, "full", "a", None, "TEMPORARY/b"), OSError(30, "x")]
+)
+def test_an_error_of_the_disk_names_the_file_that_was_to_be_written(tmp_path, error):
+    with pytest.raises(OSError) as raised, files.replacing(tmp_path / "a.txt") as temporary:
+        if error.filename2:
+            error.filename2 = str(temporary / "b")
+        raise error
+    assert (raised.value.filename, raised.value.filename2) == (str(tmp_path / "a.txt"), None)
+
+
+def test_an_error_about_another_file_keeps_its_name(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised, files.replacing(tmp_path / "a.txt"):
+        (tmp_path / "other").read_text()
+    assert raised.value.filename == str(tmp_path / "other")

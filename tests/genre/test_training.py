@@ -121,6 +121,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(striped, parts, tmp_path):
     chosen = quick(epochs=4, weight_averaging=0.9, batch_size=5)  # steps of 5 and of 4 clips, whose order matters
     undisturbed = training.train(striped, parts, chosen)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from genre import files, store, workers
-from genre.errors import ClusterError
+from genre.errors import ClusterError, DataError
 from genre.features import FeatureSettings
 from stages import extract
 from tests.conftest import noise
@@ -136,3 +136,8 @@ def test_a_scheduler_without_workers_is_told(monkeypatch):
         monkeypatch.setenv(workers.SCHEDULER, empty.scheduler_address)
         with pytest.raises(ClusterError, match="no worker has joined"):
             list(workers.spread(abs, range(3), backend="dask", n_jobs=1))
+
+
+def test_a_killed_process_of_this_machine_is_told_with_what_may_help():
+    with pytest.raises(DataError, match=r"killed, most likely .* lower extract\.n_jobs"):
+        list(workers.spread(lambda item: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))

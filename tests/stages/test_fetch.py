@@ -1,21 +1,29 @@
 """fetch against the real kagglehub and pooch, with stand-ins for their servers on loopback."""
 
+import errno
+import functools
 import hashlib
+import itertools
 import json
 import logging
 import multiprocessing
 import os
 import random
+import resource
+import shutil
+import signal
 import socket
 import sys
 import tarfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import kagglehub.cache
 import pandas as pd
 import pytest
+import requests
 from kagglehub.handle import parse_dataset_handle
 from kagglesdk.kaggle_http_client import KaggleHttpClient
 
@@ -195,6 +203,22 @@ def test_a_download_from_kaggle_that_is_cut_is_resumed():
     assert server.ranges == [None, None, f"bytes={MIB}-"]
 
 
+@pytest.mark.parametrize("length", [0, 1, 1000, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB, -100, -1])
+def test_a_download_from_kaggle_cut_anywhere_is_completed(length):
+    length %= len(BIG_ZIP)
+    with serving(StandIn(BIG_ZIP, md5=md5(BIG_ZIP), faults=[Fault(cut_after=length)]), KAGGLE_PORT):
+        run(mirrors=["kaggle"])
+    assert audio() == CLIPS
+
+
+def test_a_download_that_is_cut_again_and_again_is_completed_piece_by_piece(monkeypatch):
+    server = from_huggingface(monkeypatch, faults=[Fault(cut_after=50_000)] * 4)
+    with serving(server):
+        point_to(monkeypatch, server)
+        run(mirrors=["huggingface"])
+    assert audio() == CLIPS and len(server.ranges) == 5
+
+
 def test_an_error_page_in_the_place_of_the_rest_is_not_appended_to_kaggles_archive():
     # The second request for all only tells kagglehub the length; the third, for the rest, is the one that fails.
     faults = [Fault(cut_after=MIB + 5000), Fault(), Fault(503)]
@@ -205,8 +229,9 @@ def test_an_error_page_in_the_place_of_the_rest_is_not_appended_to_kaggles_archi
     assert server.ranges == [None, None, f"bytes={MIB}-", None, f"bytes={MIB}-"]
 
 
-@pytest.mark.parametrize("length", [0, 1, 16_384, 100_000, 200_000])
+@pytest.mark.parametrize("length", [0, 1, 100, 16_383, 16_384, 16_385, *range(30_000, 240_000, 10_000), -100, -1])
 def test_a_download_from_huggingface_cut_anywhere_is_resumed(monkeypatch, length):
+    length %= len(huggingface_tar(CLIPS))
     server = from_huggingface(monkeypatch, faults=[Fault(cut_after=length)])
     with serving(server):
         point_to(monkeypatch, server)
@@ -492,6 +517,31 @@ def test_credentials_are_nowhere_in_logs_errors_or_facts(monkeypatch, caplog, ca
     assert all(b"s3cret" not in content for content in tree("data").values())
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(403), Fault(404), Fault(401), Fault(500), Fault(429, {"Retry-After": "86400"}), Fault(200),
+     Fault(cut_after=100), Fault(cut_after=0), Fault()],
+    ids=["403", "404", "401", "500", "429", "html", "cut", "closed", "damaged"],
+)  # fmt: skip
+@pytest.mark.parametrize("mirror", ["kaggle", "huggingface"])
+def test_credentials_are_in_no_error_text_whatever_the_server_does(monkeypatch, caplog, capfd, mirror, fault):
+    caplog.set_level(logging.DEBUG)
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    echo = " ".join(SECRETS.values()).encode()  # a server may say back what it was told
+    if fault.status:
+        fault = Fault(fault.status, fault.headers, b"<html>" + echo)
+    server = StandIn(b"no archive " + echo + bytes(200), faults=[fault], for_ever=True)
+    monkeypatch.setattr(huggingface, "SIZE", len(server.archive))
+    with serving(server, KAGGLE_PORT if mirror == "kaggle" else 0):
+        monkeypatch.setenv("HF_ENDPOINT", f"http://hf-user:pass-s3cret@127.0.0.1:{server.port}")
+        with pytest.raises(DataError) as error:
+            run(mirrors=[mirror], fallback=None)
+    said = capfd.readouterr()
+    assert "s3cret" not in str(error.value) + caplog.text + said.out + said.err
+    assert all(b"s3cret" not in content for path, content in tree("data").items() if not path.startswith(".fetch"))
+
+
 # --- the sample and folders of one's own ------------------------------------------------------------------------
 
 
@@ -610,6 +660,100 @@ def killed_at(moment: int, dataset: str, options: dict) -> None:
     os._exit(0)
 
 
+def in_a_child(work: Callable[[], object], *, dataset: str = "gtzan", **options) -> int:
+    """Run `work` and then fetch in a child process; its exit code, 7 where the disk was full, -9 if it was killed."""
+
+    def main() -> None:
+        work()
+        try:
+            run(dataset, **options)
+        except OSError as error:
+            os._exit(7 if error.errno in (errno.ENOSPC, errno.EFBIG) else 1)
+        os._exit(0)
+
+    child = multiprocessing.get_context("fork").Process(target=main)
+    child.start()
+    child.join(30)
+    return child.exitcode
+
+
+def killed_in(owner: object, name: str, nth: int) -> None:
+    """From now on, the `nth` step of what `owner.name` gives, or its `nth` call, ends this process by SIGKILL."""
+    original = getattr(owner, name)
+    steps = itertools.count(1)
+
+    def die_at_nth() -> None:
+        if next(steps) == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if name == "iter_content":
+
+        def faulty(*positional, **named):
+            for chunk in original(*positional, **named):
+                die_at_nth()
+                yield chunk
+    else:
+
+        def faulty(source, target, *more):
+            target.write(source.read(10_000))
+            target.flush()
+            die_at_nth()
+            return original(source, target, *more)
+
+    setattr(owner, name, faulty)
+
+
+@pytest.mark.parametrize("mirror", ["kaggle", "huggingface"])
+@pytest.mark.parametrize(
+    ("owner", "name", "nth"),
+    [(requests.Response, "iter_content", 1), (requests.Response, "iter_content", 3)]
+    + [(shutil, "copyfileobj", nth) for nth in (1, 3, 6)],
+)
+def test_killed_in_the_middle_of_the_download_or_of_a_clip_the_next_run_completes_it(
+    monkeypatch, mirror, owner, name, nth
+):
+    server = StandIn(BIG_ZIP, md5=md5(BIG_ZIP)) if mirror == "kaggle" else from_huggingface(monkeypatch)
+    with serving(server, KAGGLE_PORT if mirror == "kaggle" else 0):
+        if mirror == "huggingface":
+            point_to(monkeypatch, server)
+        assert in_a_child(lambda: killed_in(owner, name, nth), mirrors=[mirror]) == -signal.SIGKILL
+        assert not Path("data/raw/dataset.json").exists() and audio().items() <= CLIPS.items()
+        run(mirrors=[mirror])
+    assert audio() == CLIPS
+    if mirror == "huggingface" and name == "iter_content" and nth == 3:
+        assert server.ranges[-1] and not server.ranges[-1].startswith("bytes=0-")  # resumed
+
+
+@pytest.mark.parametrize("source", ["kaggle", "huggingface", "own", "sample"])
+@pytest.mark.parametrize("limit", [30_000, 100_000])
+def test_on_a_full_disk_nothing_is_lost_and_the_next_run_completes_it(monkeypatch, own, source, limit):
+    server = StandIn(BIG_ZIP) if source == "kaggle" else from_huggingface(monkeypatch)
+    for folder in ("Fado", "Cumbia, 1"):
+        (own / folder / "large.wav").write_bytes(bytes(200_000))
+    dataset = {"own": str(own), "sample": "sample"}.get(source, "gtzan")
+    if source == "sample":
+        monkeypatch.setattr(sample, "write", large_sample)
+    with serving(server, KAGGLE_PORT if source == "kaggle" else 0):
+        if source == "huggingface":
+            point_to(monkeypatch, server)
+        options = {"mirrors": [source]} if dataset == "gtzan" else {}
+        full = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit))
+        assert in_a_child(full, dataset=dataset, **options) == 7
+        assert not Path("data/raw/dataset.json").exists()
+        run(dataset, **options)
+    assert not list(Path("data").rglob(".*.tmp"))
+    for clip in pd.read_csv("data/raw/clips.csv").itertuples():
+        assert fetch.raw.sha256(Path("data/raw", clip.path)) == clip.sha256
+
+
+def large_sample(folder: Path, **options) -> list[sample.SampleClip]:
+    clips = small_sample(folder, **options)
+    for clip in clips:
+        (folder / clip.path).write_bytes(bytes(200_000))
+    return clips
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["kaggle", "huggingface", "own", "sample"])
 def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(monkeypatch, own, source):
     clips = {"blues.00000": CLIPS["blues.00000"]}

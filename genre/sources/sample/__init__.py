@@ -5,6 +5,7 @@ differ among themselves (`arrange`), neighbouring genres borrow from each other,
 habits of his own (`taste`), so that genre must be learned and an artist-filtered split means something.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,5 +77,7 @@ def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[Sampl
 def _write_clip(folder: Path, clip: SampleClip, index: int, params: SampleParams) -> None:
     audio = synthesise(clip.genre, index, seconds=params.seconds, seed=params.seed)
     samples = np.round(audio * 32767).astype(np.int16)
+    packed = io.BytesIO()  # as libsndfile does not say that a disk is full
+    soundfile.write(packed, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     with replacing(folder / clip.path) as temporary:
-        soundfile.write(temporary, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        temporary.write_bytes(packed.getbuffer())

@@ -1,0 +1,119 @@
+"""Whole projects in folders of their own, as their users have them: a git repository, and DVC run as a process."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import TOP
+
+TINY = {
+    "fetch.dataset": "sample",
+    "sample.clips_per_genre": 6,
+    "sample.seconds": 6.0,
+    "train.epochs": 4,
+    "train.batch_size": 9,  # several steps of two sizes
+    "train.segment_seconds": 3.0,
+    "train.test_segments": 2,
+}
+STAGES = ["fetch", "extract", "split", "train", "evaluate", "plot"]
+
+
+def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str] | None = None) -> str:
+    """Output of a command that must succeed, or must fail without a traceback; `faults` go into its environment."""
+    environment = os.environ | (faults or {}) | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.c", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c",
+    }  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        # What a killed process leaves behind would hold the pipe open.
+        threading.Thread(target=_end_group_after, args=(process,), daemon=True).start()
+        output, _ = process.communicate(timeout=600)
+    assert (process.returncode != 0) == fails, output
+    if fails:
+        assert "Traceback" not in output
+    return output
+
+
+def _end_group_after(process: subprocess.Popen) -> None:
+    process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def stages_run(output: str) -> list[str]:
+    return re.findall(r"Running stage '(\w+)'", output)
+
+
+def set_params(folder: Path, changes: dict) -> None:
+    values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        section, name = key.split(".")
+        values[section][name] = value
+    (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+def make_clone(folder: Path) -> Path:
+    """A repository with the files that git would commit here, with tiny parameters, after one `dvc repro`."""
+    listed = run(TOP, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    for name in listed:
+        if (TOP / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TOP / name, folder / name)
+    set_params(folder, TINY)
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "start")
+    assert stages_run(run(folder, "dvc", "repro")) == STAGES
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "after dvc repro")
+    return folder
+
+
+def copy_of(project: Path, folder: Path) -> Path:
+    """The same project somewhere else, with its cache."""
+    shutil.copytree(project, folder, symlinks=True)
+    return folder
+
+
+def outs(project: Path, stage: str) -> list[Path]:
+    """What a stage makes, by dvc.yaml."""
+    described = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
+    listed = [*described.get("outs", []), *described.get("metrics", [])]
+    return [project / (next(iter(out)) if isinstance(out, dict) else out) for out in listed]
+
+
+def locked(project: Path, stage: str) -> dict:
+    """What dvc.lock says of a stage: the md5 of each of its inputs and outputs."""
+    return yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))["stages"][stage]
+
+
+def just_before(project: Path, stage: str, folder: Path) -> Path:
+    """A copy of a finished project in which neither `stage` nor any later one has ever run."""
+    copy_of(project, folder)
+    shutil.rmtree(folder / ".dvc/cache/runs")
+    lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
+    for later in STAGES[STAGES.index(stage) :]:
+        del lock["stages"][later]
+        for out in outs(folder, later):
+            shutil.rmtree(out) if out.is_dir() else out.unlink()
+    (folder / "dvc.lock").write_text(yaml.safe_dump(lock), encoding="utf-8")
+    return folder
+
+
+def files_of(project: Path, stage: str) -> dict[str, bytes]:
+    """The files that a stage has made so far, by their paths in the project."""
+    found = [path for out in outs(project, stage) for path in ([out] if out.is_file() else out.rglob("*"))]
+    return {path.relative_to(project).as_posix(): path.read_bytes() for path in found if path.is_file()}

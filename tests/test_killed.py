@@ -1,0 +1,88 @@
+"""Every stage killed with SIGKILL at chosen moments, as by a loss of power or of memory, and `dvc repro` again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.faults import Fault
+from tests.projects import files_of, just_before, locked, run
+
+MOMENTS = {
+    "fetch": {
+        "while the sample is synthesised": ("joblib.parallel:BatchCompletionCallBack.__call__", 20, "kill"),
+        "while clips move into place": ("genre.raw:move", 30, "kill"),
+        "before dataset.json": ("genre.files:write_json", 1, "kill all"),
+    },
+    "extract": {
+        "after half of the clips": ("genre.store:FrameWriter.append", 30, "kill"),
+        "when the features are whole, before they get their name": ("pathlib:Path.replace", 4, "kill all"),
+        "before the metrics": ("genre.files:write_json", 2, "kill"),
+    },
+    "split": {
+        "before the split gets its name": ("pathlib:Path.replace", 1, "kill all"),
+        "before the metrics": ("genre.files:write_json", 1, "kill"),
+    },
+    "evaluate": {
+        "while it predicts": ("genre.prediction:predict_clips", 1, "kill all"),
+        "between its tables": ("pathlib:Path.replace", 2, "kill"),
+    },
+    "plot": {
+        "while it draws": ("genre.figures.style:save", 3, "kill"),
+        "before a picture gets its name": ("pathlib:Path.replace", 5, "kill all"),
+    },
+}
+# With the number of epochs that are in the checkpoint then.
+TRAIN_MOMENTS = {
+    "in the middle of epoch 2": ("genre.training:SegmentBatches.__getitem__", 10, "kill", 1),
+    "while the checkpoint of epoch 2 is written": ("numpy.lib.format:write_array", 30, "kill", 1),
+    "before that checkpoint gets its name": ("pathlib:Path.replace", 1, "kill all", 1),
+    "between the checkpoint of epoch 2 and its point on the curves": ("dvclive:Live.next_step", 2, "kill all", 2),
+    "between epochs 3 and 4": ("genre.training:Progress.on_epoch_begin", 2, "kill", 3),
+    "while the model is written": ("zipfile:ZipFile.writestr", 4, "kill", 4),
+    "between model and metrics": ("genre.files:write_json", 1, "kill all", 4),
+}
+
+
+def kill(project, fault: Fault) -> None:
+    """`dvc repro` of the fault's stage, which must be killed."""
+    output = run(project, "dvc", "repro", fault.stage, fails=True, faults=fault.environment())
+    assert fault.what == "kill all" or "exited with -9" in output, output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", MOMENTS)
+def test_a_stage_killed_at_any_moment_ends_with_the_same_bytes_when_run_again(finished, tmp_path, stage):
+    project = just_before(finished, stage, tmp_path / "project")
+    right = files_of(finished, stage)
+    for moment, (call, nth, what) in MOMENTS[stage].items():
+        kill(project, Fault(stage, call, nth, what))
+        left = {path: content for path, content in files_of(project, stage).items() if not path.endswith(".tmp")}
+        assert left.items() <= right.items(), f"half-written under a final name, killed {moment}"
+    run(project, "dvc", "repro", stage)
+    assert locked(project, stage) == locked(finished, stage)
+
+
+@pytest.mark.slow
+def test_train_killed_again_and_again_goes_on_from_its_last_epoch_and_ends_with_the_same_bytes(finished, tmp_path):
+    project = just_before(finished, "train", tmp_path / "project")
+    for moment, (call, nth, what, epochs) in TRAIN_MOMENTS.items():
+        kill(project, Fault("train", call, nth, what))
+        with np.load(project / "models/.checkpoint.npz") as checkpoint:
+            assert len(json.loads(str(checkpoint["facts"]))["history"]) == epochs, f"killed {moment}"
+        model = project / "models/model.keras"
+        assert not model.exists() or model.read_bytes() == (finished / "models/model.keras").read_bytes()
+    run(project, "dvc", "repro", "train")
+    assert locked(project, "train") == locked(finished, "train")
+    assert {path.name for path in (project / "models").iterdir()} == {"model.keras"}
+
+
+@pytest.mark.slow
+def test_a_changed_parameter_starts_anew_whatever_a_killed_run_left(finished, tmp_path):
+    project = just_before(finished, "train", tmp_path / "project")
+    kill(project, Fault("train", "genre.training:Progress.on_epoch_begin", 2))
+    output = run(project, "dvc", "exp", "run", "-S", "train.seed=1", "train")
+    assert "is of another run and is not used" in output
+    undisturbed = just_before(finished, "train", tmp_path / "undisturbed")
+    run(undisturbed, "dvc", "exp", "run", "-S", "train.seed=1", "train")
+    assert locked(project, "train") == locked(undisturbed, "train")
