@@ -22,7 +22,7 @@ from genre.features import FeatureSettings
 from genre.figures.confusion import confusion
 from genre.figures.style import Source, save
 from genre.model_file import ModelInfo, summarise_layers
-from genre.networks import NETWORKS
+from genre.networks import MEMBERS, NETWORKS, without
 from genre.params import SplitParams, TrainParams
 from genre.prediction import Predictions
 from genre.scores import expected_calibration_error, summary
@@ -58,6 +58,7 @@ class Run:
     parameters: int
     train_seconds: float
     best_epoch: int
+    without: dict[str, float]  # accuracy of a committee less some of its members, by their kind
     predictions: Predictions
 
 
@@ -82,6 +83,11 @@ def read_features(logmel: Path, catalogue: pd.DataFrame) -> Features:
     return store.from_arrays(spectrograms, clips, settings=settings, dataset={"name": "GTZAN"})
 
 
+def accuracy(predictions: Predictions) -> float:
+    """The share of clips, 0..1, whose genre was found."""
+    return float((predictions.predicted == predictions.labels).mean())
+
+
 def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams, train_params: TrainParams) -> Run:
     """Split, train and evaluate once."""
     parts = split(features.clips, split_params, fault_filtered=fault_filtered).split
@@ -97,14 +103,17 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
         layers=summarise_layers(trained.model),
     )
     predictions = evaluate(trained.model.predict_on_batch, info, features, parts)
+    kinds = MEMBERS if train_params.architecture == "committee" else ()
+    rest = {kind: without(trained.model, kind).predict_on_batch for kind in kinds}
     return Run(
-        accuracy=float((predictions.predicted == predictions.labels).mean()),
+        accuracy=accuracy(predictions),
         val_accuracy=trained.history[trained.best_epoch - 1].val_accuracy,
         calibration_error=expected_calibration_error(predictions),
         n_test=len(predictions.labels),
         parameters=trained.model.count_params(),
         train_seconds=trained.seconds,
         best_epoch=trained.best_epoch,
+        without={kind: accuracy(evaluate(network, info, features, parts)) for kind, network in rest.items()},
         predictions=predictions,
     )
 
@@ -178,6 +187,7 @@ def main() -> None:
                 "n_test": runs[0].n_test,
                 "parameters": runs[0].parameters,
                 "train_seconds_mean": round(float(np.mean([result.train_seconds for result in runs])), 1),
+                "without": {kind: [round(result.without[kind], 4) for result in runs] for kind in runs[0].without},
             }
         )
     )

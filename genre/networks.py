@@ -152,9 +152,24 @@ NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {
 }
 
 
+MEMBERS = ("contrast", "timbre", "convolution")  # the kinds in a committee
+
+
 def answer_alone(model: keras.Model) -> keras.Model:
     """The same network without its members' own outputs, as it is validated, saved and used."""
     return keras.Model(model.input, model.outputs[0], name=model.name)
+
+
+def without(model: keras.Model, members: str) -> keras.Model:
+    """The committee less its `contrast`, `timbre` or `convolution` members, the others as they were trained.
+
+    Each member has a loss of its own, so that it would have learned the same without the others.
+    """
+    votes = {layer.name: layer.output for layer in model.layers if layer.name.endswith("_vote")}
+    kept = {name: vote for name, vote in votes.items() if not name.startswith((members, "statistics"))}
+    of_filters = [kept.pop("convolution_vote")] if "convolution_vote" in kept else []
+    answers = [ops.mean(ops.stack(list(kept.values())), axis=0), *of_filters]
+    return keras.Model(model.input, ops.mean(ops.stack(answers), axis=0))
 
 
 def load(path: Path) -> tuple[keras.Model, ModelInfo]:
