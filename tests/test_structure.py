@@ -43,7 +43,7 @@ def test_no_import_goes_round_in_a_circle():
 
 
 def test_only_training_and_evaluation_import_a_network_library():
-    for name in ("fetch", "extract", "split", "plot"):
+    for name in ("fetch", "extract", "split", "plot", "bundle", "report"):
         for path in imported_files(TOP, Path(f"stages/{name}.py")):
             source = (TOP / path).read_text(encoding="utf-8").splitlines()
             # An import inside a function is reached only by those who call it.
