@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint format lock gpu starting-point clean
+.PHONY: repro report test lint format lock gpu starting-point clean
 
 repro: $(VENV)/installed          ## run the pipeline: only the stages whose inputs changed
 	dvc repro
+
+report: repro                     ## run what is out of date, then write report.html on it
+	python -m stages.report
 
 test: $(VENV)/installed-dev       ## run every test
 	python -m pytest

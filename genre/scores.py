@@ -99,12 +99,28 @@ def f1_intervals(confusion: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.nd
     tuple of np.ndarray [shape=(n_genres,)]
         Lower and upper ends, 0..1.
     """
+    return _interval(_bootstrapped_f1(confusion, seed=seed))
+
+
+def macro_f1_interval(predictions: Predictions, *, seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval, 95 %, of macro F1."""
+    places = np.arange(len(predictions.genres))
+    confusion = confusion_matrix(predictions.labels, predictions.predicted, labels=places)
+    low, high = _interval(_bootstrapped_f1(confusion, seed=seed).mean(axis=1))
+    return float(low), float(high)
+
+
+def _bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
+    """F1 of each genre in each bootstrap sample [shape=(BOOTSTRAP_SAMPLES, n_genres)]."""
     n = int(confusion.sum())
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(n, confusion.ravel() / n, size=BOOTSTRAP_SAMPLES).reshape(-1, *confusion.shape)
     hits = np.einsum("bii->bi", drawn)
     total = drawn.sum(axis=1) + drawn.sum(axis=2)  # predicted + true
-    f1 = np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
+    return np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
+
+
+def _interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(f1, [tail, 100 - tail], axis=0)
+    low, high = np.percentile(samples, [tail, 100 - tail], axis=0)
     return low, high

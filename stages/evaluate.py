@@ -45,8 +45,9 @@ def main() -> None:
     predictions = evaluate(model.predict_on_batch, info, features, split)
     figures = summary(predictions)
     store.write_table(PREDICTIONS, predictions.table())
-    per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index()
-    store.write_table(PER_GENRE, per_genre.astype({"n_clips": int}))
+    per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
+    # The page of `dvc plots` says what each revision was run on; it knows these columns alone.
+    store.write_table(PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
     files.write_json(METRICS, {"dataset": info.dataset, "protocol": info.protocol, **figures})
     log.info(
         "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f) on %d clips",

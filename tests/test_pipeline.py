@@ -27,6 +27,7 @@ def test_the_whole_pipeline_leaves_metrics_that_say_what_was_run(clone):
 
 def test_no_data_reaches_git(clone):
     tracked = run(clone, "git", "ls-files").split()
+    assert "plots/page.html" not in tracked
     assert not [path for path in tracked if path.startswith(("data/", "models/")) and not path.endswith(".md")]
     assert run(clone, "git", "status", "--porcelain") == ""
 
@@ -49,6 +50,15 @@ def test_every_picture_is_drawn(clone):
             assert (clone / path).exists(), path
             if path.endswith(".png"):
                 assert (clone / path).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_report_is_written_on_the_run_and_its_commit(clone):
+    run(clone, "python", "-m", "stages.report")
+    page = (clone / "report.html").read_text(encoding="utf-8")
+    commit = run(clone, "git", "rev-parse", "HEAD").strip()
+    for words in (commit[:10], "Built-in sample (synthetic)", "the working folder was clean", "those of the run"):
+        assert words in page, words
+    assert run(clone, "git", "status", "--porcelain") == ""
 
 
 def test_an_experiment_with_other_epochs_runs_train_evaluate_and_plot_alone(clone):

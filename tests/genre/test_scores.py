@@ -89,3 +89,15 @@ def test_predictions_survive_their_table(predictions):
     assert again.genres == predictions.genres and list(again.clip_ids) == list(predictions.clip_ids)
     table = predictions.table()
     assert (table.predicted == [f"g{i}" for i in predictions.predicted]).all()
+
+
+def test_the_interval_of_macro_f1_agrees_with_a_bootstrap_of_the_clips_themselves(predictions):
+    rng = np.random.default_rng(1)
+    labels, predicted = predictions.labels, predictions.predicted
+    draws = [rng.integers(0, len(labels), len(labels)) for _ in range(300)]
+    macro = [
+        f1_score(labels[rows], predicted[rows], average="macro", labels=range(10), zero_division=0) for rows in draws
+    ]
+    low, high = scores.macro_f1_interval(predictions)
+    assert low < scores.summary(predictions)["macro_f1"] < high
+    assert (low, high) == pytest.approx(np.percentile(macro, [2.5, 97.5]), abs=0.02)

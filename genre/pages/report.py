@@ -1,0 +1,137 @@
+"""The report on a run as one HTML page, with its pictures in it."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import jinja2
+import matplotlib.image
+import numpy as np
+
+from genre import scores
+from genre.features import TOP_DB
+from genre.figures import style
+from genre.figures.spectrograms import decibels, surest_mistakes
+from genre.figures.style import Source
+from genre.model_file import ModelInfo
+from genre.prediction import Predictions
+from genre.provenance import Provenance
+from genre.store import Features
+
+MOST_MISTAKES = 100  # with a spectrogram; each takes about 10 kB
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that the pipeline left behind."""
+
+    features: Features
+    model: ModelInfo
+    predictions: Predictions
+    scores: dict[str, Any]  # metrics/evaluate.json
+    training: dict[str, Any]  # metrics/train.json
+    audit: dict[str, Any]  # metrics/split.json
+    extraction: dict[str, Any]  # metrics/extract.json
+    pictures: dict[str, bytes]  # PNG files by name
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A fraction 0..1 with its 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    clip_id: str
+    artist: str  # empty where unknown
+    true: str
+    predicted: str
+    p_true: float
+    p_predicted: float
+    picture: str  # of its spectrogram, as a data URI
+
+
+def page(run: Run) -> str:
+    """The report as HTML that fetches nothing."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("genre.pages", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda fraction, digits=1: f"{100 * fraction:.{digits}f} %"
+    wrong = surest_mistakes(run.predictions, len(run.predictions.labels))
+    return environment.get_template("report.html.jinja").render(
+        run=run,
+        source=Source(run.scores["dataset"], run.scores["protocol"]),
+        figures=figures(run),
+        mistakes=[mistake(run, row) for row in wrong[:MOST_MISTAKES]],
+        n_mistakes=len(wrong),
+        colours=style.genre_colours(run.predictions.genres),
+        pictures={name: data_uri("image/png", png) for name, png in run.pictures.items()},
+        sections=by_section(run.provenance.parameters),
+    )
+
+
+def figures(run: Run) -> list[Figure]:
+    """Accuracy, macro F1 and top-3 accuracy on the test part."""
+    found, n = run.scores, run.scores["n_clips"]
+    top3 = scores.wilson_interval(round(found["top3_accuracy"] * n), n)
+    return [
+        Figure(
+            "Accuracy", found["accuracy"], found["accuracy_low"], found["accuracy_high"],
+            "of the clips get the right genre",
+        ),
+        Figure(
+            "Macro F1", found["macro_f1"], *scores.macro_f1_interval(run.predictions),
+            "precision and recall together, every genre counting the same",
+        ),
+        Figure("Top-3 accuracy", found["top3_accuracy"], *top3, "have the right genre among the first three"),
+    ]  # fmt: skip
+
+
+def mistake(run: Run, row: int) -> Mistake:
+    """The clip in a row of the predictions that got the wrong genre."""
+    predictions = run.predictions
+    clip_id, true, predicted = predictions.clip_ids[row], predictions.labels[row], predictions.predicted[row]
+    return Mistake(
+        clip_id=clip_id,
+        artist=run.features.clips.artist[clip_id],
+        true=predictions.genres[true],
+        predicted=predictions.genres[predicted],
+        p_true=predictions.probabilities[row, true],
+        p_predicted=predictions.probabilities[row, predicted],
+        picture=data_uri("image/webp", spectrogram(run.features.of(clip_id))),
+    )
+
+
+def spectrogram(clip: np.ndarray) -> bytes:
+    """A clip's frames [shape=(frames, n_mels)] as a WebP picture, one pixel a frame and band, low bands below."""
+    packed = BytesIO()
+    matplotlib.image.imsave(
+        packed, decibels(clip).T, vmin=-TOP_DB, vmax=0, cmap="magma", origin="lower", format="webp",
+        pil_kwargs={"quality": 70},
+    )  # fmt: skip
+    return packed.getvalue()
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{b64encode(content).decode()}"
+
+
+def by_section(parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Parameters under the name of their section, such as `train` for train.augment.gain."""
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in parameters.items():
+        section, key = name.split(".", 1)
+        sections.setdefault(section, {})[key] = value
+    return sections

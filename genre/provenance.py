@@ -1,0 +1,75 @@
+"""What a run was made of: the commit, what differs from it, and the parameters that DVC recorded."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genre import files
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit that a working folder is at."""
+
+    hash: str
+    date: str  # ISO 8601
+    subject: str
+    changed: list[str]  # paths that differ from it or are new; empty where the folder is clean
+
+
+@dataclass(frozen=True)
+class Provenance:
+    commit: Commit | None  # None outside git
+    stale: list[str] | None  # stages whose inputs or outputs changed since they ran; None where DVC cannot say
+    parameters: dict[str, Any]  # of the last run, by their full names, such as train.epochs
+
+
+def read(folder: Path) -> Provenance:
+    """What is known of the run whose results lie in the project `folder`; DataError where it has no dvc.lock."""
+    parameters = recorded_parameters(folder / "dvc.lock")
+    return Provenance(_commit(folder), _stale(folder), parameters)
+
+
+def recorded_parameters(lock: Path) -> dict[str, Any]:
+    """The parameters with which each stage ran last, by their full names, in the order of the stages."""
+    with files.present(lock):
+        stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
+    order = [name for name in ("fetch", "extract", "split", "train") if name in stages]
+    order += [name for name in stages if name not in order]
+    recorded = {}
+    for name in order:
+        recorded |= _flat(stages[name].get("params", {}).get("params.yaml", {}))
+    return recorded
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _commit(folder: Path) -> Commit | None:
+    described = _output(folder, "git", "log", "-1", "--format=%H%n%cI%n%s")
+    changed = _output(folder, "git", "status", "--porcelain", "--no-renames")
+    if described is None or changed is None:
+        return None
+    return Commit(*described.rstrip("\n").split("\n", 2), [line[3:] for line in changed.splitlines()])
+
+
+def _stale(folder: Path) -> list[str] | None:
+    status = _output(folder, sys.executable, "-m", "dvc", "status", "--json")
+    return None if status is None else sorted(json.loads(status))
+
+
+def _output(folder: Path, *command: str) -> str | None:
+    """What a command prints; None where it is missing or fails."""
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,104 @@
+"""The pages in a real browser with the network off: charts drawn, nothing fetched, nothing complained of."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages import bundle
+from tests.browser import Visit, visit
+from tests.conftest import TOP
+from tests.test_pipeline import run
+
+CHARTS = [
+    "Accuracy per epoch", "Loss per epoch", "Confusion of genres on the test part",
+    "F1 per genre on the test part, with 95 % intervals", "Learning rate per epoch",
+]  # fmt: skip
+CURVES = ("train/accuracy", "train/loss", "validation/accuracy", "validation/loss", "learning_rate")
+
+
+def write_run(folder: Path, *, epochs: int, dataset: str) -> None:
+    """What `dvc plots` draws, as train and evaluate leave it."""
+    for name in CURVES:
+        path = folder / f"plots/training/plots/metrics/{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = [0.5 + 0.4 * epoch / epochs for epoch in range(epochs)]
+        pd.DataFrame({"step": range(epochs), path.stem: values}).to_csv(path, sep="\t", index=False)
+    genres = ["blues", "rock", "two words, and a comma"]
+    wrong = pd.DataFrame({"clip_id": range(9), "genre": genres * 3, "predicted": genres * 2 + genres[:1] * 3})
+    wrong.to_csv(folder / "plots/predictions.csv", index=False)
+    scores = {"precision": 1.0, "recall": 0.8, "f1": 0.9, "f1_low": 0.7, "f1_high": 1.0, "n_clips": 3}
+    table = pd.DataFrame({"genre": genres, **scores, "dataset": dataset, "protocol": "fault_filtered"})
+    table.to_csv(folder / "plots/per_genre.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A repository with the plots of two runs, committed one after the other."""
+    folder = tmp_path_factory.mktemp("plots")
+    shutil.copytree(TOP / ".dvc/plots", folder / ".dvc/plots")
+    shutil.copy(TOP / ".dvc/config", folder / ".dvc/config")
+    definitions = (TOP / "dvc.yaml").read_text(encoding="utf-8")
+    (folder / "dvc.yaml").write_text(definitions[definitions.index("\nplots:\n") :], encoding="utf-8")
+    (folder / ".gitignore").write_text("/plots/page.html\n/dvc_plots\n/.dvc/tmp\n", encoding="utf-8")
+    run(folder, "git", "init", "-q")
+    for epochs, dataset in ((4, "GTZAN"), (6, "built-in sample")):
+        write_run(folder, epochs=epochs, dataset=dataset)
+        run(folder, "git", "add", "-A")
+        run(folder, "git", "commit", "-qm", f"{epochs} epochs")
+        run(folder, "git", "tag", f"run-{epochs}")
+    page = bundle.bundle((TOP / bundle.FRAME).read_text(encoding="utf-8"), bundle.vl_convert.javascript_bundle())
+    (folder / bundle.OUT).write_text(page, encoding="utf-8")
+    return folder
+
+
+def marks(html: str) -> dict[str, int]:
+    """How many lines, bars and cells each chart has, by its title."""
+    counts = {}
+    for card in html.split("<h2>")[1:]:
+        title, chart = card.split("</h2>", 1)
+        counts[title] = len(re.findall(r'aria-roledescription="(?:line mark|bar|rect mark)"', chart))
+    return counts
+
+
+def test_what_a_page_asks_of_the_network_and_complains_of_is_noticed(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>here</p><script src='https://cdn.jsdelivr.net/npm/vega@5'></script><script>nonsense()</script>")
+    seen = visit(page)
+    assert seen.text("p") == ["here"]
+    assert seen.requests == ["cdn.jsdelivr.net:443"]
+    assert len(seen.console) == 1 and "nonsense is not defined" in seen.console[0]
+
+
+@pytest.fixture(scope="module")
+def shown(project) -> Visit:
+    run(project, "dvc", "plots", "show")
+    return visit(project / "dvc_plots/index.html")
+
+
+def test_dvc_plots_show_draws_every_chart_once_without_a_network(shown):
+    assert shown.console == shown.requests == []
+    assert shown.text("h2") == CHARTS
+    assert list(marks(shown.html).values()) == [2, 2, 9, 3, 1]
+    assert len([svg for svg in shown.elements("svg") if "marks" in svg.get("class", "")]) == len(CHARTS)
+
+
+def test_the_page_of_dvc_plots_says_what_was_run_and_warns_of_the_built_in_sample(shown):
+    assert shown.text("title") == ["workspace: Built-in sample (synthetic), fault-filtered split"]
+    assert [item["class"] for item in shown.elements("li") if "style" in item] == ["synthetic"]
+
+
+def test_dvc_plots_diff_draws_two_runs_over_one_another_on_any_screen(project):
+    run(project, "dvc", "plots", "diff", "run-4", "run-6")
+    seen = visit(project / "dvc_plots/index.html")
+    assert seen.console == seen.requests == []
+    assert sorted(marks(seen.html).values()) == [2, 4, 4, 6, 18]
+    assert seen.text("b") == ["run-4", "run-6"]
+    assert seen.text("title") == [
+        "run-4 (GTZAN, fault-filtered split) and run-6 (Built-in sample (synthetic), fault-filtered split)"
+    ]
+    small_and_dark = ("--window-size=390,800", "--blink-settings=preferredColorScheme=0")
+    again = visit(project / "dvc_plots/index.html", *small_and_dark)
+    assert again.console == [] and marks(again.html) == marks(seen.html)
