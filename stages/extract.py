@@ -6,8 +6,10 @@ Clips are worked on in parallel and written in the order of data/raw/clips.csv, 
 depend on the number of processes. A file that cannot be used is left out, with its reason in skipped.csv.
 """
 
+import itertools
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +43,8 @@ def read_clips(paths: list[Path], settings: FeatureSettings, *, n_jobs: int) -> 
     Raises DataError where one of the processes is killed.
     """
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="4*n_jobs")
-    results = parallel(delayed(read_clip)(path, settings) for path in paths)
+    wanted = True
+    results = parallel(delayed(read_clip)(path, settings) for path in itertools.takewhile(lambda _: wanted, paths))
     try:
         yield from tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
     except TerminatedWorkerError:
@@ -49,6 +52,10 @@ def read_clips(paths: list[Path], settings: FeatureSettings, *, n_jobs: int) -> 
             "a process that read audio was killed, most likely by the system for want of memory; lower "
             "extract.n_jobs or extract.seconds, then run again"
         ) from None
+    finally:  # where the caller has given up, wait for the few that are under way: loky stumbles over them
+        wanted = False
+        for _ in results:
+            pass
 
 
 def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float) -> dict[str, float]:
@@ -78,8 +85,11 @@ def extract(raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max
     rows, skipped = [], []
     with files.replacing(out) as temporary:
         temporary.mkdir()
-        with store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
-            results = read_clips([raw / path for path in listed.path], settings, n_jobs=n_jobs)
+        spectrograms = read_clips([raw / path for path in listed.path], settings, n_jobs=n_jobs)
+        with (
+            closing(spectrograms) as results,
+            store.FrameWriter(temporary / "frames.npy", settings=settings) as writer,
+        ):
             for clip, result in zip(listed.itertuples(), results, strict=True):
                 if isinstance(result, str):
                     log.warning("skipped %s: %s", raw / clip.path, result)
