@@ -1,5 +1,6 @@
 """Work on many items at once: in processes of this machine, or on a Dask cluster."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -43,13 +44,19 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Ba
     with ExitStack() as stack:
         stack.enter_context(_dask(stack) if backend == "dask" else _processes(n_jobs))
         parallel = joblib.Parallel(return_as="generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs")
+        wanted = True
+        results = parallel(joblib.delayed(work)(item) for item in itertools.takewhile(lambda _: wanted, items))
         try:
-            yield from parallel(joblib.delayed(work)(item) for item in items)
+            yield from results
         except TerminatedWorkerError:
             raise DataError(
                 "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
                 "extract.n_jobs or extract.seconds, then run again"
             ) from None
+        finally:  # where the caller has given up, wait for the few that are under way: loky stumbles over them
+            wanted = False
+            for _ in results:
+                pass
 
 
 def _processes(n_jobs: int) -> AbstractContextManager:

@@ -8,6 +8,7 @@ skipped.csv.
 """
 
 import logging
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -68,12 +69,11 @@ def extract(
     rows, skipped = [], []
     with files.replacing(out) as temporary:
         temporary.mkdir()
-        with store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
-            top = raw.resolve()  # workers may be in another folder
-            paths = [top / path for path in listed.path]
-            work = partial(read_clip, settings=settings)
-            results = workers.spread(work, paths, backend=backend, n_jobs=n_jobs)
-            results = tqdm(results, total=len(paths), desc="extract", unit="clip", mininterval=1)
+        top = raw.resolve()  # workers may be in another folder
+        work = partial(read_clip, settings=settings)
+        spread = workers.spread(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
+        with closing(spread), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
+            results = tqdm(spread, total=len(listed), desc="extract", unit="clip", mininterval=1)
             for clip, result in zip(listed.itertuples(), results, strict=True):
                 if isinstance(result, str):
                     log.warning("skipped %s: %s", raw / clip.path, result)

@@ -34,23 +34,24 @@ def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str]
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.c", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c",
     }  # fmt: skip
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
-    ) as process:  # fmt: skip
-        # What a killed process leaves behind would hold the pipe open.
-        threading.Thread(target=_end_group_after, args=(process,), daemon=True).start()
-        output, _ = process.communicate(timeout=600)
+    )  # fmt: skip
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
+    reader.start()
+    try:
+        process.wait(timeout=600)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what a killed process has left behind
+    reader.join(timeout=5)  # the workers of DVC's queue keep the pipe open
+    output = "".join(lines)
     assert (process.returncode != 0) == fails, output
     if fails:
-        assert "Traceback" not in output
+        assert "Traceback" not in output, output
     return output
-
-
-def _end_group_after(process: subprocess.Popen) -> None:
-    process.wait()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def stages_run(output: str) -> list[str]:
