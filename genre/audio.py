@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import audioread.ffdec
-import librosa
 import numpy as np
-import soundfile
+import soxr
 
+from genre.decoding import open_audio
 from genre.errors import AudioError
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".au", ".m4a")
-# What libsndfile does not read; ffmpeg decodes it where it is installed.
-_FFMPEG_SUFFIXES = (".m4a",)
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
 SILENCE_PEAK = 1e-4
 # Above this peak a float file is not audio, and its power would overflow single precision.
@@ -42,7 +39,13 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     AudioError
         Where the file cannot be decoded, is empty, too short or silent, or holds NaN or infinite samples.
     """
-    samples, rate = _decode(path, seconds)
+    with open_audio(path) as stream:
+        samples = stream.read(int(seconds * stream.rate))
+        return prepare(samples, stream.rate, sample_rate=sample_rate, min_seconds=min_seconds)
+
+
+def prepare(samples: np.ndarray, rate: int, *, sample_rate: int, min_seconds: float = 0.0) -> np.ndarray:
+    """Decoded samples [shape=(n, channels), dtype=float32] as `load` gives them; raises AudioError as `load` does."""
     if len(samples) == 0:
         raise AudioError("holds no samples")
     if not np.isfinite(samples).all():
@@ -55,36 +58,5 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     if np.abs(mono).max() < SILENCE_PEAK:
         raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
     if rate != sample_rate:
-        mono = librosa.resample(mono, orig_sr=rate, target_sr=sample_rate)
+        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")  # librosa's own default
     return mono
-
-
-def _decode(path: Path, seconds: float) -> tuple[np.ndarray, int]:
-    """Samples [shape=(n, channels), dtype=float32] of the first `seconds`, and their rate in Hz."""
-    if Path(path).suffix.lower() in _FFMPEG_SUFFIXES:
-        return _decode_with_ffmpeg(path, seconds)
-    try:
-        with soundfile.SoundFile(path) as file:
-            samples = file.read(int(seconds * file.samplerate), dtype="float32", always_2d=True)
-            return samples, file.samplerate
-    except (soundfile.LibsndfileError, ValueError) as error:
-        reason = getattr(error, "error_string", str(error))
-        raise AudioError(f"cannot be decoded: {reason}") from error
-
-
-def _decode_with_ffmpeg(path: Path, seconds: float) -> tuple[np.ndarray, int]:
-    if not audioread.ffdec.available():
-        raise AudioError(f"{Path(path).suffix} needs ffmpeg, which is not installed")
-    try:
-        with audioread.ffdec.FFmpegAudioFile(str(path)) as file:
-            wanted = int(seconds * file.samplerate) * file.channels
-            blocks, length = [], 0
-            for block in file:
-                blocks.append(np.frombuffer(block, dtype="<i2"))
-                length += len(blocks[-1])
-                if length >= wanted:
-                    break
-            samples = np.concatenate(blocks)[:wanted] if blocks else np.empty(0, dtype="<i2")
-            return samples.reshape(-1, file.channels).astype(np.float32) / 32768, file.samplerate
-    except audioread.DecodeError as error:
-        raise AudioError("cannot be decoded by ffmpeg") from error

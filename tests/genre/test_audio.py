@@ -43,8 +43,8 @@ def test_m4a_is_decoded_by_ffmpeg(write_audio, tmp_path):
     assert np.abs(np.fft.rfft(samples)).argmax() * RATE / len(samples) == pytest.approx(440.0, abs=1.0)
 
 
-def test_m4a_without_ffmpeg_says_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr("audioread.ffdec.available", lambda: False)
+def test_what_libsndfile_does_not_know_says_that_ffmpeg_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
     (tmp_path / "a.m4a").write_bytes(b"anything")
     with pytest.raises(AudioError, match="ffmpeg"):
         load(tmp_path / "a.m4a")
