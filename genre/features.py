@@ -4,10 +4,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import librosa
 import numpy as np
 
-from genre import audio
+from genre import audio, mel
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
 
@@ -80,16 +79,16 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     np.ndarray [shape=(frames, n_mels)]
         `uint8` levels 0..255 for `db`; `float32` power, not negative, for `power`.
     """
-    power = librosa.feature.melspectrogram(
-        y=samples,
-        sr=settings.sample_rate,
+    power = mel.mel_power(
+        samples,
+        sample_rate=settings.sample_rate,
         n_fft=settings.n_fft,
         hop_length=settings.hop_length,
         n_mels=settings.n_mels,
-    ).T  # (frames, n_mels)
+    )
     if settings.scale == "power":
-        return np.ascontiguousarray(power, dtype=np.float32)
-    return quantise(librosa.power_to_db(power, ref=np.max, top_db=TOP_DB))
+        return power
+    return quantise(mel.decibels(power, top_db=TOP_DB))
 
 
 def quantise(decibels: np.ndarray) -> np.ndarray:
