@@ -91,6 +91,7 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
         settings=features.settings,
         segment_frames=trained.segment_frames,
         test_segments=train_params.test_segments,
+        temperature=trained.temperature,
         architecture=train_params.architecture,
         dataset=features.dataset_label,
         protocol=split_params.protocol,

@@ -48,8 +48,7 @@ def prepare(samples: np.ndarray, rate: int, *, sample_rate: int, min_seconds: fl
     """Decoded samples [shape=(n, channels), dtype=float32] as `load` gives them; raises AudioError as `load` does."""
     if len(samples) == 0:
         raise AudioError("holds no samples")
-    if not np.isfinite(samples).all():
-        raise AudioError("holds NaN or infinite samples")
+    check_finite(samples)
     if np.abs(samples).max() > ABSURD_PEAK:
         raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
     if len(samples) < min_seconds * rate:
@@ -60,3 +59,9 @@ def prepare(samples: np.ndarray, rate: int, *, sample_rate: int, min_seconds: fl
     if rate != sample_rate:
         mono = soxr.resample(mono, rate, sample_rate, quality="HQ")  # librosa's own default
     return mono
+
+
+def check_finite(samples: np.ndarray) -> None:
+    """Raise AudioError where samples are NaN or infinite."""
+    if not np.isfinite(samples).all():
+        raise AudioError("holds NaN or infinite samples")

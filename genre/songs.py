@@ -1,0 +1,170 @@
+"""Songs of any length: cut into windows that look like training clips, whose probabilities are put together.
+
+The levels of a spectrogram are scaled by its own loudest point, so that a network trained on clips of 30 s needs to
+see a song in windows of that length. The first window of a file is what `extract` makes of it, unless it is silent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from genre import audio, features, segments
+from genre.calibration import calibrate
+from genre.decoding import Stream, open_audio
+from genre.errors import AudioError
+from genre.features import FeatureSettings
+from genre.model_file import ModelInfo
+from genre.segments import Network
+
+SILENCE = 1e-3  # -60 dB below the loudest sample so far: below all that a spectrogram shows of the music
+_STEP = 0.05  # in seconds, to which the ends of silence are found
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a song, as long as a training clip or, in a shorter song, as the song."""
+
+    start: float  # in seconds
+    weight: float  # the audio that no earlier window had, in seconds
+    frames: np.ndarray  # (n, n_mels), as `genre.features.spectrogram` gives them
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the network says of one segment of a song."""
+
+    start: float  # in seconds
+    end: float
+    probabilities: np.ndarray  # (n_genres,), calibrated
+
+
+@dataclass(frozen=True)
+class Song:
+    """What the network says of a song as a whole and of its moments."""
+
+    seconds: float  # of the whole file, its silence included
+    probabilities: np.ndarray  # (n_genres,), calibrated
+    moments: list[Moment]
+    windows: list[Window]  # empty unless they were asked for
+
+
+def listen(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool = False) -> Song:
+    """Predict the genre of an audio file of any length; memory does not grow with it unless windows are kept.
+
+    A window's probabilities are the mean of its segments', as at evaluation; a song's are the mean of its windows',
+    each weighted by the audio that it brings. Then they are calibrated.
+
+    Raises
+    ------
+    AudioError
+        Where the file cannot be decoded, or is empty, too short, silent or not finite.
+    """
+    total, weights = np.zeros(len(info.genres)), 0.0
+    moments, kept = [], []
+    with open_audio(path) as stream:
+        counted = _CountedStream(stream)
+        for window in windows(counted, info.settings):
+            starts = segments.evenly_spaced(len(window.frames), info.segment_frames, info.test_segments)
+            batch = segments.cut(window.frames, starts, info.segment_frames)
+            by_segment = np.asarray(network(batch), dtype=np.float64)
+            total += window.weight * by_segment.mean(axis=0)
+            weights += window.weight
+            length = min(info.segment_frames, len(window.frames)) / info.settings.frames_per_second
+            for start, probabilities in zip(starts, calibrate(by_segment, info.temperature), strict=True):
+                begin = window.start + float(start) / info.settings.frames_per_second
+                moments.append(Moment(begin, begin + length, probabilities))
+            if keep_windows:
+                kept.append(window)
+        seconds = counted.samples / counted.rate
+    mean = total / weights
+    return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept)
+
+
+class _CountedStream:
+    """A stream that knows how much of it was read."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.rate = stream.rate
+        self.samples = 0  # of each channel
+        self._stream = stream
+
+    def read(self, count: int) -> np.ndarray:
+        block = self._stream.read(count)
+        self.samples += len(block)
+        return block
+
+
+def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
+    """Cut a stream into windows of `settings.seconds`, end to end; the last one reaches back to be as long.
+
+    Silence at the start and at the end is skipped, and so are windows that are silent as a whole.
+
+    Raises
+    ------
+    AudioError
+        Where there is nothing but silence, or too little audio, or it cannot be decoded.
+    """
+    length = int(settings.seconds * stream.rate)
+    place, block = _first_sound(stream, length)
+    before, loudest = block[:0], 0.0
+    while len(block):
+        following = _read(stream, length)
+        loudest = max(loudest, _peak(block))
+        if not len(following):
+            block = block[: _sound_end(block, stream.rate, SILENCE * loudest)]
+        enough = len(block) >= settings.min_seconds * stream.rate or not len(before)
+        if enough and _peak(block) >= max(SILENCE * loudest, audio.SILENCE_PEAK):
+            samples = np.concatenate([before[len(block) :], block]) if len(before) else block
+            start, weight = (place + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
+            mono = audio.prepare(
+                samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
+            )
+            yield Window(start, weight, features.spectrogram(mono, settings))
+        place += len(block)
+        before, block = block, following
+
+
+def _first_sound(stream: Stream, length: int) -> tuple[int, np.ndarray]:
+    """The first `length` samples after silence, and the place of their first."""
+    place, block = 0, _read(stream, length)
+    if not len(block):
+        raise AudioError("holds no samples")
+    while silent := _sound_start(block, stream.rate, max(SILENCE * _peak(block), audio.SILENCE_PEAK)):
+        place += silent
+        block = np.concatenate([block[silent:], _read(stream, silent)])
+        if not len(block):
+            raise AudioError(f"silent: its peak is below {audio.SILENCE_PEAK:g} of full scale")
+    return place, block
+
+
+def _read(stream: Stream, count: int) -> np.ndarray:
+    block = stream.read(count)
+    audio.check_finite(block)  # a NaN is neither loud nor silent
+    return block
+
+
+def _peak(block: np.ndarray) -> float:
+    return float(np.abs(block).max(initial=0))
+
+
+def _loud_steps(block: np.ndarray, rate: int, level: float) -> tuple[np.ndarray, int]:
+    """Numbers of the steps with a sample of at least `level`, and a step's length in samples."""
+    step = max(int(_STEP * rate), 1)
+    peaks = np.maximum.reduceat(np.abs(block).max(axis=1), np.arange(0, len(block), step))
+    return np.flatnonzero(peaks >= level), step
+
+
+def _sound_start(block: np.ndarray, rate: int, level: float) -> int:
+    """Silent samples at the start of a block, in whole steps; all of them where there is no other."""
+    if not len(block):
+        return 0
+    loud, step = _loud_steps(block, rate, level)
+    return int(loud[0]) * step if len(loud) else len(block)
+
+
+def _sound_end(block: np.ndarray, rate: int, level: float) -> int:
+    """Samples of a block up to the silence at its end."""
+    loud, step = _loud_steps(block, rate, level)
+    return min((int(loud[-1]) + 1) * step, len(block)) if len(loud) else 0
