@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from genre import console, files, runtime, songs
@@ -108,6 +109,7 @@ def predict_all(paths: list[Path], predict_one: Callable[[Path], Answer], *, thr
         yield from map(predict_one, paths)
         return
     pool = ThreadPoolExecutor(threads)
+    one_each = threadpool_limits(1, user_api="blas")  # else every matrix product wakes every core, and waits
     try:
         ahead: list[Future[Answer]] = []
         for path in paths:
@@ -118,6 +120,7 @@ def predict_all(paths: list[Path], predict_one: Callable[[Path], Answer], *, thr
             yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+        one_each.restore_original_limits()
 
 
 def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
