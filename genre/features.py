@@ -9,6 +9,7 @@ import numpy as np
 from genre import audio, mel
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
+STEADY = 0.95  # of half the sample rate: above it, resampling changes the music
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:
     return spectrogram(samples, settings)
 
 
-def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
+def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor: bool = False) -> np.ndarray:
     """Mel spectrogram of mono samples, frames first.
 
     librosa's mel spectrogram (Hann window, centred frames, Slaney mel bands from 0 Hz to half the sample
@@ -73,6 +74,10 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     samples : np.ndarray [shape=(n,), dtype=float32]
         Full scale is -1..1.
     settings : FeatureSettings
+    steady_floor : bool
+        Take the minimum that levels are scaled by from the bands below `STEADY` of half the sample rate. What is above
+        is shaped by resamplers and encoders: the same music at another rate would have another minimum, and all its
+        levels would move. The stored levels of training are scaled by the minimum of all bands.
 
     Returns
     -------
@@ -88,7 +93,16 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     )
     if settings.scale == "power":
         return power
-    return quantise(mel.decibels(power, top_db=TOP_DB))
+    decibels = mel.decibels(power, top_db=TOP_DB)
+    if steady_floor:
+        decibels = np.maximum(decibels, decibels[:, : steady_bands(settings)].min())
+    return quantise(decibels)
+
+
+def steady_bands(settings: FeatureSettings) -> int:
+    """How many mel bands, from the lowest, end below `STEADY` of half the sample rate; at least one."""
+    half = settings.sample_rate / 2
+    return max(1, int((mel.mel_frequencies(settings.n_mels + 2, highest=half)[2:] <= STEADY * half).sum()))
 
 
 def quantise(decibels: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Songs of any length: cut into windows that look like training clips, whose probabilities are put together.
 
 The levels of a spectrogram are scaled by its own loudest point, so that a network trained on clips of 30 s needs to
-see a song in windows of that length. The first window of a file is what `extract` makes of it, unless it is silent.
+see a song in windows of that length. The first window of a file is what `extract` makes of it, but for silence before
+the music and for the quietest level (`steady_floor`), so that the same music keeps its genre in another format.
 """
 
 from collections.abc import Iterator
@@ -121,7 +122,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
             mono = audio.prepare(
                 samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
             )
-            yield Window(start, weight, features.spectrogram(mono, settings))
+            yield Window(start, weight, features.spectrogram(mono, settings, steady_floor=True))
         place += len(block)
         before, block = block, following
 
