@@ -56,7 +56,6 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         "temperature": info.temperature,
         "dataset": "real GTZAN log-mel spectrograms, 12.9 frames/s, 8 bit, 999 clips",
         "protocol": PROTOCOL,
-        "sizes": result.parts.value_counts().to_dict(),
         "validation_accuracy": round(result.val_accuracy, 4),
         "best_epoch": result.best_epoch,
         "test": summary(predictions),

@@ -34,8 +34,6 @@ def augment(
         segments = equalise(segments, rng, params.equalise)
     if params.contrast or params.gain:
         segments = change_levels(segments, rng, contrast=params.contrast, gain=params.gain)
-    if params.floor:
-        segments = move_floor(segments, rng, params.floor)
     if params.mixup:
         segments, labels = mix(segments, labels, rng, params.mixup)
     if params.time_mask:
@@ -77,16 +75,6 @@ def change_levels(segments: np.ndarray, rng: np.random.Generator, *, contrast: f
     factor = np.exp(rng.uniform(-contrast, contrast, shape)).astype(np.float32)
     offset = rng.uniform(-gain, gain, shape).astype(np.float32)
     return np.clip(segments * factor + offset, 0, 1)
-
-
-def move_floor(segments: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Stretch or squeeze all levels of a segment from the loudest, 1, by up to exp(strength).
-
-    Levels are scaled by the clip's own quietest point, which is often the highest band's: resampling or an encoder that
-    dims that band moves all others. From -60 to -80 dB is a factor of 0.75.
-    """
-    factor = np.exp(rng.uniform(-strength, strength, (len(segments), 1, 1))).astype(np.float32)
-    return np.clip(1 - (1 - segments) * factor, 0, 1)
 
 
 def mix(

@@ -79,7 +79,6 @@ class AugmentParams(Section):
     equalise: Fraction  # in levels 0..1
     contrast: Fraction
     gain: Fraction  # in levels 0..1
-    floor: Fraction
     time_mask: Fraction
     mel_mask: Fraction
     mixup: Annotated[float, Field(ge=0, le=10)]  # alpha of the Beta distribution

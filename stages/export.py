@@ -58,7 +58,7 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
         exported, _ = runtime.load(out)
         difference = largest_difference(network.predict_on_batch, exported, info, features, split)
         if difference <= TOLERANCE:
-            return {"weights": weights, "bytes": out.stat().st_size, "largest_difference": round(difference, 7)}
+            return {"weights": weights, "bytes": out.stat().st_size, "largest_difference": round(difference, 5)}
         log.warning("with %s weights, a probability differs from Keras's by %.4f", weights, difference)
     out.unlink()
     raise DataError(
