@@ -20,7 +20,7 @@ from genre.model_file import ModelInfo
 from genre.segments import Network
 
 SILENCE = 1e-3  # -60 dB below the loudest sample so far: below all that a spectrogram shows of the music
-_STEP = 0.05  # in seconds, to which the ends of silence are found
+_SHORTEST = 0.05  # silence, in seconds: a clip that begins between two notes stays as it is
 
 
 @dataclass(frozen=True)
@@ -108,23 +108,25 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
         Where there is nothing but silence, or too little audio, or it cannot be decoded.
     """
     length = int(settings.seconds * stream.rate)
+    least = settings.min_seconds * stream.rate
     place, block = _first_sound(stream, length)
-    before, loudest = block[:0], 0.0
+    before, loudest, n_windows = block[:0], 0.0, 0
     while len(block):
-        following = _read(stream, length)
         loudest = max(loudest, _peak(block))
+        level = max(SILENCE * loudest, audio.SILENCE_PEAK)
+        skipped, following = _next_sound(stream, length, level)
         if not len(following):
-            block = block[: _sound_end(block, stream.rate, SILENCE * loudest)]
-        enough = len(block) >= settings.min_seconds * stream.rate or not len(before)
-        if enough and _peak(block) >= max(SILENCE * loudest, audio.SILENCE_PEAK):
+            block = block[: _sound_end(block, stream.rate, level)]
+        if len(block) >= least or not n_windows:  # `prepare` refuses a whole song that is too short
             samples = np.concatenate([before[len(block) :], block]) if len(before) else block
             start, weight = (place + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
             mono = audio.prepare(
                 samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
             )
+            n_windows += 1
             yield Window(start, weight, features.spectrogram(mono, settings, steady_floor=True))
-        place += len(block)
-        before, block = block, following
+        place += len(block) + skipped
+        before, block = block[:0] if skipped else block, following
 
 
 def _first_sound(stream: Stream, length: int) -> tuple[int, np.ndarray]:
@@ -140,6 +142,14 @@ def _first_sound(stream: Stream, length: int) -> tuple[int, np.ndarray]:
     return place, block
 
 
+def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
+    """The next `length` samples that are not all silent, none at the end, and how many silent ones came before."""
+    skipped, block = 0, _read(stream, length)
+    while len(block) and _peak(block) < level:
+        skipped, block = skipped + len(block), _read(stream, length)
+    return skipped, block
+
+
 def _read(stream: Stream, count: int) -> np.ndarray:
     block = stream.read(count)
     audio.check_finite(block)  # a NaN is neither loud nor silent
@@ -150,22 +160,15 @@ def _peak(block: np.ndarray) -> float:
     return float(np.abs(block).max(initial=0))
 
 
-def _loud_steps(block: np.ndarray, rate: int, level: float) -> tuple[np.ndarray, int]:
-    """Numbers of the steps with a sample of at least `level`, and a step's length in samples."""
-    step = max(int(_STEP * rate), 1)
-    peaks = np.maximum.reduceat(np.abs(block).max(axis=1), np.arange(0, len(block), step))
-    return np.flatnonzero(peaks >= level), step
-
-
 def _sound_start(block: np.ndarray, rate: int, level: float) -> int:
-    """Silent samples at the start of a block, in whole steps; all of them where there is no other."""
+    """Length of the silence at the start of a block, in samples; 0 where it is short."""
     if not len(block):
         return 0
-    loud, step = _loud_steps(block, rate, level)
-    return int(loud[0]) * step if len(loud) else len(block)
+    loud = np.abs(block).max(axis=1) >= level
+    silent = int(loud.argmax()) if loud.any() else len(block)
+    return silent if silent >= _SHORTEST * rate else 0
 
 
 def _sound_end(block: np.ndarray, rate: int, level: float) -> int:
-    """Samples of a block up to the silence at its end."""
-    loud, step = _loud_steps(block, rate, level)
-    return min((int(loud[-1]) + 1) * step, len(block)) if len(loud) else 0
+    """Length of a block without the silence at its end, in samples."""
+    return len(block) - _sound_start(block[::-1], rate, level)
