@@ -27,7 +27,7 @@ the test clips are by an artist who is also in the train part.
 | macro F1 | {macro_f1:.3f} |
 | true genre among the first three | {top3:.1f} % |
 | expected calibration error | {calibration_error:.3f} |
-| validation accuracy | {validation_accuracy:.1f} % (epoch {best_epoch}, chosen by it) |
+| validation accuracy | {validation_accuracy:.1f} % (the epoch was chosen by it) |
 
 It was measured on {dataset}. The test part is fixed and small, and one training is one draw: the seeds' spread is
 in [benchmarks/README.md](../../benchmarks/README.md).
@@ -52,8 +52,8 @@ Trying out music classification on your own songs, and comparing with other mode
 decisions about people or their music: not for royalties, moderation, or what gets recommended or paid.
 
 - It always names one of its ten genres, also for speech, noise, or music of any other kind.
-- The probabilities are calibrated on GTZAN's validation clips. On newer, differently mastered or non-Western music they
-  promise too much.
+- The probabilities are calibrated on GTZAN's validation clips, and hold for music like it. How well they hold for newer,
+  differently mastered or non-Western music was not measured; expect them to promise too much.
 - Songs are told in windows of {seconds:g} s; the genre of a song is the mean over them, not a musicologist's view.
 
 ## Licence
@@ -78,7 +78,7 @@ def model_card(card: dict[str, Any]) -> str:
     extract = card["extract"]
     return _TEMPLATE.format(
         **{key: card[key] for key in ("file", "architecture", "parameters", "weights", "sha256", "temperature")},
-        **{key: card[key] for key in ("largest_difference", "best_epoch", "dataset")},
+        **{key: card[key] for key in ("largest_difference", "dataset")},
         **card["audit"]["sizes"],
         genres=", ".join(genres),
         megabytes=card["bytes"] / 1e6,

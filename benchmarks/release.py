@@ -57,7 +57,6 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         "dataset": "real GTZAN log-mel spectrograms, 12.9 frames/s, 8 bit, 999 clips",
         "protocol": PROTOCOL,
         "validation_accuracy": round(result.val_accuracy, 4),
-        "best_epoch": result.best_epoch,
         "test": summary(predictions),
         "confusion": {
             genre: dict(zip(info.genres, row.tolist(), strict=True))

@@ -3,7 +3,8 @@
     python -m benchmarks.robustness --audio DIR [--logmel NPZ] [--model FILE]
 
 DIR holds clips of GTZAN as <genre>/<clip_id>.wav. ffmpeg makes the variants in a temporary folder, and the code behind
-`python -m stages.predict` tells them all. The last line of stdout is JSON; its counts are of clips.
+`python -m stages.predict` tells them all. Held-out clips are those that the fault-filtered lists do not train on. The
+last line of stdout is JSON; its counts are of clips.
 """
 
 import argparse
@@ -79,7 +80,7 @@ def main() -> None:
     if not paths:
         raise DataError(f"{arguments.audio} holds no clip of {arguments.tracks}")
     ids = [path.stem for path in paths]
-    held_out = (tracks.fault_filtered_split.loc[ids] == "test").to_numpy()
+    held_out = (tracks.fault_filtered_split.loc[ids] != "train").to_numpy()
     audio = probabilities(paths, network, info)
     report = {}
     if arguments.logmel:
