@@ -52,8 +52,8 @@ Trying out music classification on your own songs, and comparing with other mode
 decisions about people or their music: not for royalties, moderation, or what gets recommended or paid.
 
 - It always names one of its ten genres, also for speech, noise, or music of any other kind.
-- The probabilities are calibrated on GTZAN's validation clips, and hold for music like it. How well they hold for newer,
-  differently mastered or non-Western music was not measured; expect them to promise too much.
+- The probabilities are calibrated on GTZAN's validation clips, and hold for music like it. How well they hold for
+  newer, differently mastered or non-Western music was not measured; expect them to promise too much.
 - Songs are told in windows of {seconds:g} s; the genre of a song is the mean over them, not a musicologist's view.
 
 ## Licence

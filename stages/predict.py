@@ -105,22 +105,23 @@ def predict(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool
 
 def predict_all(paths: list[Path], predict_one: Callable[[Path], Answer], *, threads: int) -> Iterator[Answer]:
     """The answers for `paths` in their order, worked on by several threads, a few files ahead."""
-    if threads == 1 or len(paths) == 1:
-        yield from map(predict_one, paths)
-        return
-    pool = ThreadPoolExecutor(threads)
-    one_each = threadpool_limits(1, user_api="blas")  # else every matrix product wakes every core, and waits
-    try:
-        ahead: list[Future[Answer]] = []
-        for path in paths:
-            ahead.append(pool.submit(predict_one, path))
-            if len(ahead) > 4 * threads:
-                yield ahead.pop(0).result()
-        for future in ahead:
-            yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        one_each.restore_original_limits()
+    # One core for each matrix product: it is faster with several files at work, and an answer is the same with and
+    # without others beside it.
+    with threadpool_limits(1, user_api="blas"):
+        if threads == 1 or len(paths) == 1:
+            yield from map(predict_one, paths)
+            return
+        pool = ThreadPoolExecutor(threads)
+        try:
+            ahead: list[Future[Answer]] = []
+            for path in paths:
+                ahead.append(pool.submit(predict_one, path))
+                if len(ahead) > 4 * threads:
+                    yield ahead.pop(0).result()
+            for future in ahead:
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
