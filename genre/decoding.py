@@ -1,5 +1,6 @@
 """Decoding: an audio file as a stream of samples, by libsndfile, or where that does not know the format, by ffmpeg."""
 
+import os
 import shutil
 import struct
 import subprocess
@@ -39,7 +40,7 @@ def open_audio(path: Path) -> Iterator[Stream]:
     """
     path = Path(path)
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)  # any bytes
     except soundfile.LibsndfileError as error:
         if error.code != _UNKNOWN_FORMAT or shutil.which("ffmpeg") is None:
             hint = "; ffmpeg may know it, but is not installed" if error.code == _UNKNOWN_FORMAT else ""

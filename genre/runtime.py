@@ -77,10 +77,11 @@ class LiteNetwork:
     def __call__(self, segments: np.ndarray) -> np.ndarray:
         interpreter = self._interpreter()
         place = interpreter.get_input_details()[0]
-        if tuple(place["shape"]) != segments.shape:
+        if self._of_thread.shape != segments.shape:
             interpreter.resize_tensor_input(place["index"], segments.shape)
             with _quietly():
                 interpreter.allocate_tensors()
+            self._of_thread.shape = segments.shape
         interpreter.set_tensor(place["index"], np.ascontiguousarray(segments, dtype=np.float32))
         interpreter.invoke()
         return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
@@ -92,6 +93,7 @@ class LiteNetwork:
             try:
                 with _quietly():
                     self._of_thread.interpreter = Interpreter(model_path=str(self._path), num_threads=1)
+                self._of_thread.shape = None  # that room was made for
             except ValueError as error:
                 raise DataError(f"{self._path} is no exported model ({error}); `dvc repro export` makes one") from None
         return self._of_thread.interpreter
