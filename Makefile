@@ -36,7 +36,7 @@ lock:                             ## resolve pyproject.toml into the pinned requ
 	uv pip compile pyproject.toml --extra gpu -c requirements.txt --universal --fork-strategy fewest --no-header -o requirements-gpu.txt
 
 clean:                            ## remove the environment and what DVC can make again
-	rm -rf $(VENV) data/raw data/features data/splits.csv models/model.keras
+	rm -rf $(VENV) data/raw data/features data/splits.csv models/model.keras models/model.tflite
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])'

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -60,6 +61,9 @@ class Run:
     best_epoch: int
     without: dict[str, float]  # accuracy of a committee less some of its members, by their kind
     predictions: Predictions
+    model: keras.Model
+    info: ModelInfo
+    parts: pd.Series  # train, validation or test, by clip_id
 
 
 def read_features(logmel: Path, catalogue: pd.DataFrame) -> Features:
@@ -75,7 +79,7 @@ def read_features(logmel: Path, catalogue: pd.DataFrame) -> Features:
         n_fft=2048,
         hop_length=1708,
         n_mels=levels.shape[1],
-        seconds=30.0,
+        seconds=31.0,  # the pipeline's default: the spectrograms hold whole clips
         min_seconds=1.0,
         scale="db",
     )
@@ -97,6 +101,7 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
         settings=features.settings,
         segment_frames=trained.segment_frames,
         test_segments=train_params.test_segments,
+        temperature=trained.temperature,
         architecture=train_params.architecture,
         dataset=features.dataset_label,
         protocol=split_params.protocol,
@@ -115,6 +120,9 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
         best_epoch=trained.best_epoch,
         without={kind: accuracy(evaluate(network, info, features, parts)) for kind, network in rest.items()},
         predictions=predictions,
+        model=trained.model,
+        info=info,
+        parts=parts,
     )
 
 
@@ -163,7 +171,7 @@ def main() -> None:
         split_params = defaults.split.model_copy(update={"protocol": arguments.protocol, "seed": seed})
         result = run(features, catalogue.fault_filtered_split, split_params, recipe.model_copy(update={"seed": seed}))
         runs.append(result)
-        figures = {key: value for key, value in vars(result).items() if key != "predictions"}
+        figures = {key: value for key, value in vars(result).items() if isinstance(value, (int, float))}
         print(f"seed {seed}: {json.dumps(figures)}", flush=True)
     if arguments.predictions:
         tables = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]

@@ -9,6 +9,7 @@ import numpy as np
 from genre import audio, mel
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
+STEADY = 0.95  # of half the sample rate: above it, resampling changes the music
 _LEAST_POWER = np.float32(1e-10)
 
 
@@ -62,7 +63,7 @@ def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:
     return spectrogram(samples, settings)
 
 
-def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
+def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor: bool = False) -> np.ndarray:
     """Mel spectrogram of mono samples, frames first.
 
     librosa's mel spectrogram (Hann window, centred frames, Slaney mel bands from 0 Hz to half the sample
@@ -74,6 +75,10 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     samples : np.ndarray [shape=(n,), dtype=float32 or int16]
         Full scale is -1..1, or for int16 all of its range.
     settings : FeatureSettings
+    steady_floor : bool
+        Take the minimum that levels are scaled by from the bands below `STEADY` of half the sample rate. What is above
+        is shaped by resamplers and encoders: the same music at another rate would have another minimum, and all its
+        levels would move. The stored levels of training are scaled by the minimum of all bands.
 
     Returns
     -------
@@ -87,7 +92,18 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
         hop_length=settings.hop_length,
         n_mels=settings.n_mels,
     )
-    return power if settings.scale == "power" else quantise(to_decibels(power))
+    if settings.scale == "power":
+        return power
+    decibels = to_decibels(power)
+    if steady_floor:
+        decibels = np.maximum(decibels, decibels[:, : steady_bands(settings)].min())
+    return quantise(decibels)
+
+
+def steady_bands(settings: FeatureSettings) -> int:
+    """How many mel bands, from the lowest, end below `STEADY` of half the sample rate; at least one."""
+    ends = mel.frequencies(settings.n_mels, settings.sample_rate)[2:]
+    return max(1, int((ends <= STEADY * settings.sample_rate / 2).sum()))
 
 
 def to_decibels(power: np.ndarray) -> np.ndarray:

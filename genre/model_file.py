@@ -44,6 +44,7 @@ class ModelInfo:
     settings: FeatureSettings
     segment_frames: int  # length of the model's input
     test_segments: int  # segments of a clip whose probabilities are averaged
+    temperature: float  # by which a clip's probabilities are calibrated
     architecture: str
     dataset: str  # what it was trained on, by name
     protocol: str
@@ -97,9 +98,14 @@ def _write_canonically(draft: Path, path: Path, info: ModelInfo) -> None:
         members = {name: source.read(name) for name in source.namelist()}
         members["metadata.json"] = _without_date(members["metadata.json"])
         members["config.json"] = _renumbered(members["config.json"])
-        members[_MEMBER] = info.to_json().encode()
         for name in sorted(members):
             target.writestr(zipfile.ZipInfo(name, _EPOCH), members[name], zipfile.ZIP_DEFLATED)
+        write_info(target, info)
+
+
+def write_info(archive: zipfile.ZipFile, info: ModelInfo) -> None:
+    """Add `info` to an open archive, where `read_info` finds it."""
+    archive.writestr(zipfile.ZipInfo(_MEMBER, _EPOCH), info.to_json(), zipfile.ZIP_DEFLATED)
 
 
 def _without_date(metadata: bytes) -> bytes:
@@ -119,7 +125,7 @@ def _renumbered(config: bytes) -> bytes:
 
 
 def read_info(path: Path) -> ModelInfo:
-    """What `save` stored beside the model, read without importing Keras.
+    """What is stored beside the model in a `.keras` or an exported file, read without importing Keras.
 
     Raises
     ------

@@ -1,16 +1,13 @@
 """From segments to clips: a clip's probabilities are the mean of its segments' probabilities."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from genre import segments
+from genre.segments import Network
 from genre.store import Features
-
-# Segments (batch, segment_frames, n_mels) float32 -> probabilities (batch, n_genres).
-Network = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)

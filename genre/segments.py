@@ -3,9 +3,16 @@
 A position is counted in frames from the clip's first; a clip that is shorter than a segment is repeated.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from genre.store import Features
+if TYPE_CHECKING:  # pandas comes with it, and prediction does without
+    from genre.store import Features
+
+# Segments (batch, segment_frames, n_mels) float32 -> probabilities (batch, n_genres).
+Network = Callable[[np.ndarray], np.ndarray]
 
 
 def to_float(frames: np.ndarray) -> np.ndarray:
@@ -42,7 +49,7 @@ def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 
 
 def draw(
-    features: Features, rows: np.ndarray, length: int, *, rng: np.random.Generator, time_stretch: float = 0.0
+    features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator, time_stretch: float = 0.0
 ) -> np.ndarray:
     """One segment from each of some clips, at a random place and speed.
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from genre import device, segments
 from genre.augment import augment
+from genre.calibration import fit_temperature
 from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
 from genre.networks import NETWORKS, InputShape, answer_alone
@@ -34,6 +35,7 @@ class Trained:
     segment_frames: int
     history: list[EpochScores]
     best_epoch: int  # 1 is the first
+    temperature: float  # that calibrates a clip's probabilities, fitted on the validation part
     seconds: float  # of wall-clock time, from the first batch to the last
 
 
@@ -222,15 +224,17 @@ def train(
         )
     network = answer_alone(model)
 
-    def validate() -> tuple[float, float]:
-        probabilities = predict_clips(
+    def predict_validation(network: keras.Model) -> np.ndarray:
+        return predict_clips(
             network.predict_on_batch,
             features,
             rows["validation"],
             segment_frames=segment_frames,
             test_segments=params.test_segments,
         )
-        return clip_scores(probabilities, labels["validation"])
+
+    def validate() -> tuple[float, float]:
+        return clip_scores(predict_validation(network), labels["validation"])
 
     done = resumed.history if resumed else []
     bar = tqdm(total=params.epochs, initial=len(done), desc="train", unit="epoch", mininterval=1)
@@ -255,7 +259,8 @@ def train(
         keras.config.set_dtype_policy("float32")
         network = answer_alone(NETWORKS[params.architecture](shape))
     network.set_weights(progress.best_weights)
-    return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, seconds)
+    temperature = fit_temperature(predict_validation(network), labels["validation"])
+    return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
 
 
 def _check(features: Features, params: TrainParams) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from genre import console, files, networks, store
+from genre.calibration import calibrate
 from genre.model_file import ModelInfo
-from genre.prediction import Network, Predictions, predict_clips
+from genre.prediction import Predictions, predict_clips
 from genre.scores import summary
+from genre.segments import Network
 from genre.store import Features
 
 FEATURES = Path("data/features")
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
-    """What a network says of the clips of the `test` part."""
+    """What a network says of the clips of the `test` part, calibrated."""
     rows = features.rows(split, "test")
     probabilities = predict_clips(
         network,
@@ -35,7 +37,8 @@ def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Se
         test_segments=info.test_segments,
     )
     names = features.clips.index[rows].to_numpy(str)
-    return Predictions(names, features.labels(rows, info.genres), probabilities, info.genres)
+    calibrated = calibrate(probabilities, info.temperature)
+    return Predictions(names, features.labels(rows, info.genres), calibrated, info.genres)
 
 
 def main() -> None:

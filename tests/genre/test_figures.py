@@ -114,7 +114,7 @@ def residual(count):
 @pytest.fixture
 def draw_network(settings):
     def draw(layers, source=GTZAN):
-        info = ModelInfo(["a", "b"], settings, 130, 5, "some_network", source.dataset, source.protocol, layers)
+        info = ModelInfo(["a", "b"], settings, 130, 5, 1.0, "some_network", source.dataset, source.protocol, layers)
         return network(info, source)
 
     return draw
@@ -417,7 +417,7 @@ def test_an_arrow_leads_from_each_block_to_each_that_it_feeds(draw_network):
 
 def test_layers_survive_json_which_is_how_the_model_file_holds_them(draw_network, settings):
     layers = committee(2)
-    info = ModelInfo(["a"], settings, 130, 5, "n", "GTZAN", "random", layers)
+    info = ModelInfo(["a"], settings, 130, 5, 1.0, "n", "GTZAN", "random", layers)
     assert ModelInfo.of_json(info.to_json()).layers == layers
     assert json.loads(info.to_json())["layers"][0]["shape"] == [None, 128]
     assert "? \u00d7 128" in words_of(draw_network(layers))

@@ -27,6 +27,7 @@ def info_of(model, settings):
         settings=settings,
         segment_frames=40,
         test_segments=3,
+        temperature=0.5,
         architecture="any",
         dataset="GTZAN",
         protocol="artist",

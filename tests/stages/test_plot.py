@@ -51,7 +51,7 @@ def workspace(tmp_path, monkeypatch, striped):
         LayerSummary("segment", "InputLayer", [40, 128], 0, []),
         LayerSummary("genres", "Dense", [2], 12, ["segment"]),
     ]
-    model = ModelInfo(["high", "low"], striped.settings, 40, 3, "tiny", "built-in sample", "random", layers)
+    model = ModelInfo(["high", "low"], striped.settings, 40, 3, 1.0, "tiny", "built-in sample", "random", layers)
     plot.MODEL.parent.mkdir()
     with zipfile.ZipFile(plot.MODEL, "w") as archive:
         archive.writestr("genre.json", model.to_json())

@@ -1,0 +1,46 @@
+"""Calibration: probabilities that mean what they say, by one temperature fitted on the validation clips.
+
+Temperature scaling (Guo et al., ICML 2017), on a clip's probabilities instead of logits: each is raised to 1/T and
+the row is scaled to a sum of 1. The order of the genres stays, so that accuracy does not change.
+"""
+
+import numpy as np
+
+# A small validation part whose clips are all right, or all wrong, would ask for 0 or infinity.
+LOWEST, HIGHEST = 0.2, 5.0
+_FLOOR = 1e-12  # of a probability under the logarithm
+
+
+def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """p**(1/T), scaled to a sum of 1: sharper for T < 1, flatter for T > 1.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(..., n_genres)]
+        0..1; the last axis adds up to 1.
+    temperature : float
+        Above 0; 1 changes nothing.
+    """
+    logits = np.log(np.maximum(probabilities, _FLOOR)) / temperature
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature, 0.2..5, under which the clips' mean cross-entropy is least, to four digits.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, n_genres)]
+        Of validation clips.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        Index of the true genre.
+    """
+    from scipy.optimize import minimize_scalar  # here: prediction does without scipy, which is slow to import
+
+    def cross_entropy(log_temperature: float) -> float:
+        of_truth = calibrate(probabilities, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(of_truth, _FLOOR)).mean())
+
+    best = minimize_scalar(cross_entropy, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded")
+    return float(f"{np.exp(best.x):.4g}")

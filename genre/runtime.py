@@ -1,0 +1,115 @@
+"""The exported model: a LiteRT file that predicts without TensorFlow, and carries what prediction needs to know.
+
+It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metadata have it, so that
+`genre.model_file.read_info` reads it like a `.keras` file. Converting imports TensorFlow; loading does not.
+"""
+
+import contextlib
+import io
+import os
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from genre import files, model_file
+from genre.errors import DataError
+from genre.model_file import ModelInfo
+
+if TYPE_CHECKING:
+    import keras
+
+Weights = Literal["float16", "float32"]
+
+
+def save(model: "keras.Model", info: ModelInfo, path: Path, *, weights: Weights) -> None:
+    """Write a Keras model as a LiteRT file; the same model gives the same bytes.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Segments to probabilities; the batch may have any size.
+    info : ModelInfo
+    path : Path
+    weights : str
+        How they are stored; `float16` takes half the room. The arithmetic is float32 either way.
+    """
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(_convert(model, weights))
+        with zipfile.ZipFile(temporary, "a") as archive:
+            model_file.write_info(archive, info)
+
+
+def _convert(model: "keras.Model", weights: Weights) -> bytes:
+    import tensorflow as tf
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if weights == "float16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras lists every weight
+        converted = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
+    flatbuffer_utils.strip_strings(converted)  # tensors' names depend on what else the process has built
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(converted))
+
+
+def load(path: Path) -> tuple["LiteNetwork", ModelInfo]:
+    """The network in an exported file, ready to predict, and its info.
+
+    Raises DataError where the file is missing or no exported model of this project.
+    """
+    info = model_file.read_info(path)
+    return LiteNetwork(path), info
+
+
+class LiteNetwork:
+    """Segments (batch, segment_frames, n_mels) to probabilities (batch, n_genres); several threads may call it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(path)
+        self._of_thread = threading.local()  # an interpreter holds the state of one call
+        self._interpreter()
+
+    def __call__(self, segments: np.ndarray) -> np.ndarray:
+        interpreter = self._interpreter()
+        place = interpreter.get_input_details()[0]
+        if self._of_thread.shape != segments.shape:
+            interpreter.resize_tensor_input(place["index"], segments.shape)
+            with _quietly():
+                interpreter.allocate_tensors()
+            self._of_thread.shape = segments.shape
+        interpreter.set_tensor(place["index"], np.ascontiguousarray(segments, dtype=np.float32))
+        interpreter.invoke()
+        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+    def _interpreter(self):
+        from ai_edge_litert.interpreter import Interpreter
+
+        if not hasattr(self._of_thread, "interpreter"):
+            try:
+                with _quietly():
+                    self._of_thread.interpreter = Interpreter(model_path=str(self._path), num_threads=1)
+                self._of_thread.shape = None  # that room was made for
+            except ValueError as error:
+                raise DataError(f"{self._path} is no exported model ({error}); `dvc repro export` makes one") from None
+        return self._of_thread.interpreter
+
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep LiteRT from announcing its delegate on stderr: it has no setting for that. Errors are exceptions."""
+    with _ONE_AT_A_TIME, Path(os.devnull).open("w") as nothing:
+        stderr = os.dup(2)
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,0 +1,55 @@
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from genre import decoding
+from genre.errors import AudioError
+from tests.conftest import RATE, noise, sine
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+
+
+def read_all(path, count=1000):
+    with decoding.open_audio(path) as stream:
+        blocks = []
+        while len(block := stream.read(count)):
+            blocks.append(block)
+        return np.concatenate(blocks), stream.rate
+
+
+def test_blocks_end_to_end_are_the_whole_file_in_mono(write_audio):
+    samples = np.stack([noise(), sine(440.0)], axis=1)
+    read, rate = read_all(write_audio("a.wav", samples, subtype="FLOAT"))
+    assert rate == RATE
+    np.testing.assert_array_equal(read, samples.mean(axis=1))
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("suffix", [".m4a", ".wv", ".mka"])
+def test_ffmpeg_takes_what_libsndfile_does_not_know(write_audio, tmp_path, suffix):
+    wav = write_audio("a.wav", np.stack([sine(440.0), 0.5 * sine(880.0)], axis=1), 48000)
+    path = tmp_path / f"-strange name: %d{suffix}"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", wav, f"file:{path}"], check=True)
+    read, rate = read_all(path)
+    assert rate == 48000 and read.dtype == np.float32 and read.ndim == 1
+    assert len(read) == pytest.approx(2 * RATE, abs=3000)
+    spectrum = np.abs(np.fft.rfft(read[10_000:30_000]))
+    assert spectrum.argmax() * 48000 / 20_000 == pytest.approx(440 * 48000 / RATE, abs=5)
+
+
+@needs_ffmpeg
+def test_a_stream_that_is_not_read_to_its_end_leaves_no_ffmpeg_behind(write_audio, tmp_path):
+    wav = write_audio("a.wav", noise(seconds=30))
+    subprocess.run(["ffmpeg", "-v", "error", "-i", wav, tmp_path / "a.m4a"], check=True)
+    with decoding.open_audio(tmp_path / "a.m4a") as stream:
+        assert len(stream.read(100)) == 100
+    assert subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).stdout == b""
+
+
+@needs_ffmpeg
+def test_a_playlist_reaches_nothing_on_the_network(tmp_path):
+    (tmp_path / "a.m3u8").write_text("#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(AudioError, match="cannot be decoded"):
+        read_all(tmp_path / "a.m3u8")
