@@ -37,6 +37,7 @@ STARTING_POINT = {
     "segment_seconds": 30.0,
     "test_segments": 1,
     "epochs": 200,
+    "select": "accuracy",
     "batch_size": 32,
     "learning_rate": 0.001,
     "schedule": "constant",

@@ -29,10 +29,10 @@ class EpochScores:
     val_accuracy: float
     learning_rate: float
 
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Larger is better: the validation accuracy; of equals, the smaller validation loss."""
-        return self.val_accuracy, -self.val_loss
+    def rank(self, select: str) -> tuple[float, float]:
+        """Larger is better: by the validation `loss` or `accuracy`; of equals, by the other."""
+        by_loss, by_accuracy = -self.val_loss, self.val_accuracy
+        return (by_loss, by_accuracy) if select == "loss" else (by_accuracy, by_loss)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ class TrainParams(Section):
     segment_seconds: Positive
     test_segments: Annotated[int, Field(ge=1, le=1000)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
+    select: Literal["loss", "accuracy"]
     batch_size: Annotated[int, Field(ge=2, le=65_536)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     schedule: Literal["cosine", "constant"]

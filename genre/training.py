@@ -102,6 +102,7 @@ class Progress(keras.callbacks.Callback):
         network: keras.Model,
         validate: Callable[[], tuple[float, float]],
         *,
+        select: str,
         report: Callable[[EpochScores], None],
         save: Callable[[Checkpoint], None],
         resumed: Checkpoint | None,
@@ -113,6 +114,7 @@ class Progress(keras.callbacks.Callback):
         self._batches = batches
         self._network = network
         self._validate = validate
+        self._select = select
         self._report = report
         self._save = save
 
@@ -128,7 +130,7 @@ class Progress(keras.callbacks.Callback):
         accuracy = float(logs.get("accuracy", logs.get("genres_accuracy")))  # Keras names it so for several outputs
         with averaged_weights(self.model):
             scores = EpochScores(float(logs["loss"]), accuracy, *self._validate(), rate)
-            if not self.history or scores.rank > self.history[self.best_epoch - 1].rank:
+            if not self.history or scores.rank(self._select) > self.history[self.best_epoch - 1].rank(self._select):
                 self.best_epoch = epoch + 1
                 self.best_weights = self._network.get_weights()
         self.history.append(scores)
@@ -246,7 +248,7 @@ def train(
 
     for scores in done:
         report(scores)
-    progress = Progress(batches, network, validate, report=show, save=save, resumed=resumed)
+    progress = Progress(batches, network, validate, select=params.select, report=show, save=save, resumed=resumed)
     if resumed:
         model.optimizer.build(model.trainable_variables)
         set_state(model, resumed.state)

@@ -2,7 +2,7 @@
 
     python -m stages.train
 
-The epoch with the best validation accuracy is what is saved. The test part is not looked at. A run that was killed
+The best epoch by `train.select` is what is saved. The test part is not looked at. A run that was killed
 goes on after its last finished epoch, from models/.checkpoint.npz, and ends with the same bytes.
 """
 
