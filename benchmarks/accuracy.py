@@ -22,7 +22,7 @@ from genre.errors import UserError
 from genre.features import FeatureSettings
 from genre.figures.confusion import confusion
 from genre.figures.style import Source, save
-from genre.model_file import ModelInfo, summarise_layers
+from genre.model_file import ModelInfo
 from genre.networks import MEMBERS, NETWORKS, without
 from genre.params import SplitParams, TrainParams
 from genre.prediction import Predictions
@@ -97,17 +97,7 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
     """Split, train and evaluate once."""
     parts = split(features.clips, split_params, fault_filtered=fault_filtered).split
     trained = train(features, parts, train_params)
-    info = ModelInfo(
-        genres=trained.genres,
-        settings=features.settings,
-        segment_frames=trained.segment_frames,
-        test_segments=train_params.test_segments,
-        temperature=trained.temperature,
-        architecture=train_params.architecture,
-        dataset=features.dataset_label,
-        protocol=split_params.protocol,
-        layers=summarise_layers(trained.model),
-    )
+    info = trained.info(features, train_params, protocol=split_params.protocol)
     predictions = evaluate(trained.model.predict_on_batch, info, features, parts)
     kinds = MEMBERS if train_params.architecture == "committee" else ()
     rest = {kind: without(trained.model, kind).predict_on_batch for kind in kinds}

@@ -18,6 +18,7 @@ from genre.augment import augment
 from genre.calibration import fit_temperature
 from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
+from genre.model_file import ModelInfo, summarise_layers
 from genre.networks import NETWORKS, InputShape, answer_alone
 from genre.params import TrainParams
 from genre.prediction import predict_clips
@@ -37,6 +38,20 @@ class Trained:
     best_epoch: int  # 1 is the first
     temperature: float  # that calibrates a clip's probabilities, fitted on the validation part
     seconds: float  # of wall-clock time, from the first batch to the last
+
+    def info(self, features: Features, params: TrainParams, *, protocol: str) -> ModelInfo:
+        """What prediction needs beside the weights, of a network trained on these features with these parameters."""
+        return ModelInfo(
+            genres=self.genres,
+            settings=features.settings,
+            segment_frames=self.segment_frames,
+            test_segments=params.test_segments,
+            temperature=self.temperature,
+            architecture=params.architecture,
+            dataset=features.dataset_label,
+            protocol=protocol,
+            layers=summarise_layers(self.model),
+        )
 
 
 @lru_cache(maxsize=2)

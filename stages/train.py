@@ -55,17 +55,7 @@ def main() -> None:
             save=lambda state: checkpoint.save(CHECKPOINT, state, run=run),
             resumed=checkpoint.load(CHECKPOINT, run=run),
         )
-    info = model_file.ModelInfo(
-        genres=trained.genres,
-        settings=features.settings,
-        segment_frames=trained.segment_frames,
-        test_segments=chosen.test_segments,
-        temperature=trained.temperature,
-        architecture=chosen.architecture,
-        dataset=features.dataset_label,
-        protocol=protocol,
-        layers=model_file.summarise_layers(trained.model),
-    )
+    info = trained.info(features, chosen, protocol=protocol)
     model_file.save(trained.model, info, MODEL)
     best = trained.history[trained.best_epoch - 1]
     files.write_json(

@@ -113,7 +113,7 @@ def evaluate(*, features: str) -> float:
     network = networks.answer_alone(model).predict_on_batch
     info = ModelInfo(
         genres, data.settings, frames, chosen.test_segments,
-        architecture=chosen.architecture, dataset="", protocol="", layers=[],
+        temperature=1.0, architecture=chosen.architecture, dataset="", protocol="", layers=[],
     )  # fmt: skip
     parts = random_split(data)
     test = parts[parts == "test"]

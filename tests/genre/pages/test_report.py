@@ -34,7 +34,7 @@ def finished(striped) -> Run:
     parts = ("train-validation", "train-test", "validation-test")
     return Run(
         features=dataclasses.replace(striped, dataset=DATASET),
-        model=ModelInfo(["high", "low"], striped.settings, 40, 3, "tiny", "stripes", "random", []),
+        model=ModelInfo(["high", "low"], striped.settings, 40, 3, 1.0, "tiny", "stripes", "random", []),
         predictions=predictions,
         scores={"dataset": "stripes", "protocol": "random", **scores.summary(predictions)},
         training={"best_epoch": 2, "validation_accuracy": 0.875, "parameters": 12},
