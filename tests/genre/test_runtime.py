@@ -45,13 +45,13 @@ def test_the_exported_network_tells_what_keras_tells_for_batches_of_any_size(tmp
 
 def test_the_same_model_is_exported_to_the_same_bytes_whatever_was_built_before(tmp_path, settings):
     for name in ("one", "two"):
-        model = build("contrast_committee")  # the second one's tensors get other names
+        model = build("committee")  # the second one's tensors get other names
         runtime.save(model, info_of(model, settings), tmp_path / name, weights="float16")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_several_threads_may_ask_at_once(tmp_path, settings):
-    model = build("contrast_committee")
+    model = build("committee")
     runtime.save(model, info_of(model, settings), tmp_path / "m.tflite", weights="float32")
     network, _ = runtime.load(tmp_path / "m.tflite")
     batches = [np.random.default_rng(n).random((1 + n % 3, 40, 128), dtype=np.float32) for n in range(40)]
@@ -83,7 +83,7 @@ def test_loading_it_imports_no_network_library():
 
 
 def test_an_average_of_members_is_exported_without_their_own_outputs(tmp_path, settings):
-    whole = NETWORKS["contrast_committee"](InputShape(40, 128, 3))
+    whole = NETWORKS["committee"](InputShape(40, 128, 3))
     model = answer_alone(whole)
     runtime.save(model, info_of(model, settings), tmp_path / "m.tflite", weights="float32")
     network, _ = runtime.load(tmp_path / "m.tflite")

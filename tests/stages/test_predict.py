@@ -148,7 +148,7 @@ def test_the_released_model_is_small_fits_the_defaults_and_is_the_one_on_its_car
 
 @pytest.mark.slow
 def test_a_keras_file_tells_the_same_as_its_export(write_audio, tmp_path, settings):
-    model = build("contrast_committee")
+    model = build("committee")
     info = replace(info_of(model, settings), genres=["a", "b", "c"])
     model_file.save(model, info, tmp_path / "m.keras")
     runtime.save(model, info, tmp_path / "m.tflite", weights="float32")
