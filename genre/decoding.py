@@ -3,6 +3,7 @@
 What a header claims is not believed: samples are read block by block, until there are no more.
 """
 
+import os
 import shutil
 import struct
 import subprocess
@@ -57,7 +58,7 @@ def open_audio(path: Path) -> Iterator[Stream]:
     """
     path = Path(path)
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)  # any bytes
     except soundfile.LibsndfileError as error:
         if error.code != _UNKNOWN_FORMAT or path.suffix.lower() in _SNDFILE_SUFFIXES:
             reason = error.error_string
