@@ -42,3 +42,8 @@ def test_the_key_changes_with_every_text_and_every_file(tmp_path):
     (tmp_path / "b").write_text("twp")
     keys.add(checkpoint.key(["x", "y"], paths))
     assert len(keys) == 4
+
+
+def test_the_best_epoch_is_that_of_the_smaller_loss_or_of_the_higher_accuracy():
+    sure, right = EpochScores(1.0, 0.5, 0.4, 0.8, 0.1), EpochScores(1.0, 0.5, 0.5, 0.9, 0.1)
+    assert sure.rank("loss") > right.rank("loss") and sure.rank("accuracy") < right.rank("accuracy")

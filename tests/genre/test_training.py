@@ -42,7 +42,7 @@ def test_training_never_looks_at_the_test_part(striped, parts, monkeypatch):
         return draw(features, rows, *positional, **named)
 
     monkeypatch.setattr(training.segments, "draw", recorded)
-    training.train(striped, parts, quick(epochs=1))
+    training.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
     assert seen == set(parts.index[parts != "test"])
 
 
@@ -52,10 +52,14 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(striped, p
     assert one.history == two.history != other.history
 
 
-def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts):
-    trained = training.train(striped, parts, quick(epochs=4))
+@pytest.mark.parametrize("select", ["loss", "accuracy"])
+def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts, select):
+    trained = training.train(striped, parts, quick(epochs=4, architecture="small_alexnet", select=select))
     best = trained.history[trained.best_epoch - 1]
-    assert best.val_accuracy == max(scores.val_accuracy for scores in trained.history)
+    if select == "loss":
+        assert best.val_loss == min(scores.val_loss for scores in trained.history)
+    else:
+        assert best.val_accuracy == max(scores.val_accuracy for scores in trained.history)
     rows = striped.rows(parts, "validation")
     probabilities = training.predict_clips(
         trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
@@ -66,7 +70,9 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts):
 
 def test_every_epoch_is_reported_as_it_ends(striped, parts):
     reported = []
-    trained = training.train(striped, parts, quick(epochs=3, schedule="constant"), report=reported.append)
+    trained = training.train(
+        striped, parts, quick(epochs=3, schedule="constant", architecture="small_alexnet"), report=reported.append
+    )
     assert reported == trained.history and len(reported) == 3
     assert [scores.learning_rate for scores in reported] == pytest.approx([DEFAULTS.learning_rate] * 3)
 
