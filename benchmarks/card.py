@@ -27,7 +27,7 @@ the test clips are by an artist who is also in the train part.
 | macro F1 | {macro_f1:.3f} |
 | true genre among the first three | {top3:.1f} % |
 | expected calibration error | {calibration_error:.3f} |
-| validation accuracy | {validation_accuracy:.1f} % (the epoch was chosen by it) |
+| validation accuracy | {validation_accuracy:.1f} % (the epoch was chosen by the validation loss) |
 
 It was measured on {dataset}. The test part is fixed and small, and one training is one draw: the seeds' spread is
 in [benchmarks/README.md](../../benchmarks/README.md).
