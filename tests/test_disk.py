@@ -18,7 +18,9 @@ CALLS = {
     "split": [("pathlib:Path.replace", 1)],
     "train": [("dvclive:Live.next_step", 2), ("zipfile:ZipFile.writestr", 4)],
     "evaluate": [("pathlib:Path.replace", 2)],
+    "export": [("pathlib:Path.replace", 1)],
     "plot": [("genre.figures.style:save", 3)],
+    "bundle": [("pathlib:Path.replace", 1)],
 }
 
 
