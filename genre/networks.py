@@ -182,5 +182,7 @@ def load(path: Path) -> tuple[keras.Model, ModelInfo]:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True), info
     except Exception as error:  # Keras raises anything over a file that is damaged
+        if isinstance(error, OSError) and error.errno:  # of the disk, on which Keras unpacks it
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} cannot be loaded ({reason:.200}); `dvc repro train` makes a model") from error
