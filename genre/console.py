@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import sqlite3
 import sys
 from collections.abc import Callable
 
@@ -12,6 +13,11 @@ _DISK_ERRORS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room"),
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "grant access"),
     errno.EIO: "check the disk",
+}
+# The same of DVC's own database, in which dvclive looks.
+_DATABASE_ERRORS = {
+    **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "make room"),
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN), "grant access"),
 }
 
 
@@ -31,6 +37,11 @@ def run(main: Callable[[], int | None]) -> None:
             raise
         where = error.filename or "the disk"
         sys.exit(f"error: {where}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again")
+    except sqlite3.OperationalError as error:
+        primary = error.sqlite_errorcode & 0xFF  # the rest says more closely what happened
+        if primary not in _DATABASE_ERRORS:
+            raise
+        sys.exit(f"error: DVC's database: {error}; {_DATABASE_ERRORS[primary]}, then run again")
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
