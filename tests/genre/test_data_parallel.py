@@ -47,6 +47,8 @@ changes = {
 if network == "plain":  # has nothing random, and sees all clips at once
     training.NETWORKS[chosen.train.architecture] = plain
     changes["batch_size"] = 25
+else:
+    changes |= {"epochs": 12, "learning_rate": 0.003}
 settings = FeatureSettings.of(chosen.extract)
 rng = np.random.default_rng(0)
 spectrograms, rows = [], []
