@@ -1,6 +1,8 @@
+import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -67,6 +69,34 @@ def test_a_hostile_tar_is_refused_and_puts_nothing_anywhere(tmp_path, hostile):
     with pytest.raises(DataError, match=r"x\.tar\.gz is not to be trusted"):
         unpack(tmp_path, tar([hostile, (member("blues/a.wav"), CONTENT)]))
     assert files_in(tmp_path) == {"in/x.tar.gz"}
+
+
+def header(name: str, kind: bytes, length: int) -> bytes:
+    """A tar header that claims any length, a negative one too."""
+    block = bytearray(member(name, type=kind).tobuf(tarfile.GNU_FORMAT))
+    block[124:136] = b"%011o\0" % length if length >= 0 else b"\xff" + (2**88 + length).to_bytes(11, "big")
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+HEADERS = {
+    "a name without end": header("x", tarfile.GNUTYPE_LONGNAME, 100 * LIMIT) + bytes(100 * LIMIT),
+    "attributes without end": header("x", tarfile.XHDTYPE, 100 * LIMIT) + bytes(100 * LIMIT),
+    "attributes of a negative length": header("x", tarfile.XHDTYPE, -512) + bytes(100 * LIMIT),
+    "a file that ends where it begins": header("blues/a.wav", tarfile.REGTYPE, -512),
+    "members without end": header("x", tarfile.REGTYPE, 0) * 100_000,
+}
+
+
+@pytest.mark.parametrize("hostile", HEADERS.values(), ids=HEADERS)
+def test_a_tar_that_is_hostile_in_its_headers_is_refused_before_they_fill_the_memory(tmp_path, hostile):
+    packed = gzip.compress(header("g", tarfile.DIRTYPE, 0) + hostile + bytes(1024))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"x\.tar\.gz is not to be trusted"):
+        unpack(tmp_path, packed)
+    assert tracemalloc.get_traced_memory()[1] < 30 * LIMIT
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("length", [0, 5, 20, 500, 3000])
