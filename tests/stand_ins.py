@@ -25,6 +25,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"<!DOCTYPE html><html>sorry</html>"
     cut_after: int | None = None  # send so many bytes and close the connection
+    drip: float = 0.0  # instead of closing it then, send one byte every so many seconds
     ignore_range: bool = False  # send all of it again
 
 
@@ -49,6 +50,8 @@ class StandIn:
 @contextlib.contextmanager
 def serving(stand_in: StandIn, port: int = 0) -> Iterator[StandIn]:
     """Serve `stand_in` on loopback; any free port by default."""
+
+    ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_) -> None:
@@ -80,6 +83,10 @@ def serving(stand_in: StandIn, port: int = 0) -> Iterator[StandIn]:
             if stand_in.md5:
                 headers["x-goog-hash"] = f"md5={stand_in.md5}"
             self.answer(206 if partial else 200, rest, headers, cut_after=fault.cut_after)
+            if fault.drip:
+                with contextlib.suppress(ConnectionError):
+                    while not ended.wait(fault.drip):
+                        self.wfile.write(b"x")
 
         def answer(self, status: int, body: bytes, headers: dict[str, str], cut_after: int | None = None) -> None:
             self.send_response(status)
@@ -99,6 +106,7 @@ def serving(stand_in: StandIn, port: int = 0) -> Iterator[StandIn]:
     try:
         yield stand_in
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

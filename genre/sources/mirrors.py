@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -22,6 +22,7 @@ T = TypeVar("T")
 Sleep = Callable[[float], None]
 
 TIMEOUT = (5, 20)  # to connect, and between two bytes, in seconds
+SLOWEST = (1 << 20, 60.0)  # a download with fewer bytes in so many seconds is broken off; kagglehub counts by MiB
 NAME_TIMEOUT = 5.0  # to look a host name up, in seconds
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0  # a server that asks for more is given up, in seconds
@@ -51,10 +52,11 @@ def guarded() -> Iterator[None]:
     """Within this block, no request of any library waits for ever, and none that resumes gets anything but the rest.
 
     kagglesdk 0.1.37 sends without a timeout, and no timeout of `requests` covers looking a name up, which takes
-    half a minute on a machine whose name server does not answer. kagglehub 1.0.2 would append to the archive
-    whatever a server sends in the place of the rest, an error page too.
+    half a minute on a machine whose name server does not answer, nor a server that sends a byte now and then.
+    kagglehub 1.0.2 would append to the archive whatever a server sends in the place of the rest, an error page too.
     """
     send = requests.Session.send
+    over = threading.Event()
 
     def send_in_time(session: requests.Session, request: requests.PreparedRequest, **settings) -> requests.Response:
         _look_up(request.url)
@@ -65,10 +67,27 @@ def guarded() -> Iterator[None]:
                 response.close()
                 raise CannotResume("cannot resume")
             response.raise_for_status()
+        if settings.get("stream"):
+            threading.Thread(target=_break_off_if_slow, args=(response, over), daemon=True).start()
         return response
 
     with mock.patch.object(requests.Session, "send", send_in_time):
-        yield
+        try:
+            yield
+        finally:
+            over.set()
+
+
+def _break_off_if_slow(response: requests.Response, over: threading.Event) -> None:
+    """Until a download is at its end, or `over` is set: cut its connection once it is slower than SLOWEST."""
+    least, seconds = SLOWEST
+    got = 0
+    while not over.wait(seconds) and not response.raw.closed:
+        before, got = got, response.raw.tell()
+        if got - before < least:
+            with suppress(OSError, RuntimeError, ValueError):  # it has ended in this moment
+                response.raw.shutdown()
+            return
 
 
 def _look_up(url: str) -> None:

@@ -219,6 +219,23 @@ def test_a_download_that_is_cut_again_and_again_is_completed_piece_by_piece(monk
     assert audio() == CLIPS and len(server.ranges) == 5
 
 
+@pytest.mark.parametrize("drip", [0.01, 1000.0], ids=["drips", "is silent"])
+@pytest.mark.parametrize("mirror", ["kaggle", "huggingface"])
+def test_a_download_that_only_drips_or_falls_silent_is_broken_off_and_resumed(monkeypatch, mirror, drip):
+    monkeypatch.setattr(mirrors, "SLOWEST", (1000, 0.5))
+    monkeypatch.setattr(mirrors, "TIMEOUT", (5, 1.0))
+    fault = Fault(cut_after=MIB + 5000 if mirror == "kaggle" else 100_000, drip=drip)
+    server = StandIn(BIG_ZIP, md5=md5(BIG_ZIP)) if mirror == "kaggle" else from_huggingface(monkeypatch)
+    server.faults = [fault]
+    waits = []
+    with serving(server, KAGGLE_PORT if mirror == "kaggle" else 0):
+        if mirror == "huggingface":
+            point_to(monkeypatch, server)
+        run(mirrors=[mirror], waits=waits)
+    assert audio() == CLIPS and waits == [1.0]
+    assert server.ranges[-1] == (f"bytes={MIB}-" if mirror == "kaggle" else f"bytes={100_000 // 16_384 * 16_384}-")
+
+
 def test_an_error_page_in_the_place_of_the_rest_is_not_appended_to_kaggles_archive():
     # The second request for all only tells kagglehub the length; the third, for the rest, is the one that fails.
     faults = [Fault(cut_after=MIB + 5000), Fault(), Fault(503)]
@@ -309,6 +326,26 @@ def test_a_mirror_that_refuses_is_named_with_the_reason_and_the_sample_may_take_
         with pytest.raises(DataError, match=f"{mirror}: {said}"):
             run(mirrors=[mirror], fallback=None)
         assert run(mirrors=[mirror])["name"] == "built-in sample"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(403), Fault(404), Fault(500), Fault(429, {"Retry-After": "86400"}), Fault(200), Fault(cut_after=1000),
+     Fault(cut_after=1000, drip=0.01), "wrong checksum", "no archive"],
+    ids=["403", "404", "500", "429", "html", "cut", "drips", "checksum", "damaged"],
+)  # fmt: skip
+def test_whatever_keeps_kaggle_from_serving_huggingface_takes_its_place(monkeypatch, fault):
+    monkeypatch.setattr(mirrors, "SLOWEST", (1000, 0.1))
+    kaggle_server = StandIn(BIG_ZIP, md5=md5(b"other" if fault == "wrong checksum" else BIG_ZIP), for_ever=True)
+    if fault == "no archive":
+        kaggle_server.archive, kaggle_server.md5 = bytes(100_000), None
+    elif fault != "wrong checksum":
+        kaggle_server.faults = [fault]
+    with serving(kaggle_server, KAGGLE_PORT), serving(from_huggingface(monkeypatch)) as server:
+        point_to(monkeypatch, server)
+        facts = run(fallback=None)
+    assert audio() == CLIPS and facts["source"] == "huggingface" and facts["fallback"] is None
+    assert kaggle_server.ranges and len(kaggle_server.ranges) <= 2 * mirrors.ATTEMPTS
 
 
 def test_a_web_page_does_not_stay_in_kagglehubs_cache():
