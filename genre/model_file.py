@@ -22,6 +22,8 @@ _MEMBER = "genre.json"
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
 # What Keras can write into a model's config that is, or loads, code.
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
+_LARGEST = {"model.weights.h5": 1 << 30}  # that a member may unpack to, in bytes
+_LARGEST_OTHER = 1 << 24
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
@@ -134,6 +136,7 @@ def read_info(path: Path) -> ModelInfo:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_sizes(path, archive)
             return ModelInfo.of_json(archive.read(_MEMBER).decode())
     except FileNotFoundError:
         raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
@@ -145,7 +148,7 @@ def check_harmless(path: Path) -> None:
     """Refuse a model file, before Keras reads it, that carries more than layers and weights.
 
     Keras's own `safe_mode` refuses lambdas; this also refuses a config that names any function, or a class outside
-    Keras and this project, and any further member of the archive, such as a pickle.
+    Keras and this project, any further member of the archive, such as a pickle, and members that unpack without end.
 
     Raises
     ------
@@ -153,6 +156,7 @@ def check_harmless(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_sizes(path, archive)
             foreign = sorted(set(archive.namelist()) - _MEMBERS)
             named = list(_named_in(json.loads(archive.read("config.json"))))
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RecursionError) as error:
@@ -165,6 +169,16 @@ def check_harmless(path: Path) -> None:
             f"{path} is not to be trusted and was not loaded: a model of this project is layers and weights alone, "
             f"and it carries {foreign[0]}, which can be code; `dvc repro train` makes a model"
         )
+
+
+def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
+    for member in archive.infolist():  # zipfile never unpacks more than it says here
+        limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
+        if member.file_size > limit:
+            raise DataError(
+                f"{path} is not to be trusted and was not loaded: its member {member.filename} unpacks to "
+                f"{member.file_size} bytes, and no model of this project has more than {limit} there"
+            )
 
 
 def _named_in(config: Any) -> Iterator[tuple[str, str]]:

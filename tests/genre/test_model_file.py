@@ -3,6 +3,7 @@ import json
 import pickle
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 
 import keras
@@ -99,7 +100,7 @@ def changed(path, **members: bytes):
     """The same archive with some members replaced or added; `__` in a name stands for a dot."""
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (contents | {name.replace("__", "."): body for name, body in members.items()}).items():
             archive.writestr(name, content)
 
@@ -158,6 +159,18 @@ def test_a_pickle_is_refused_as_a_member_and_as_the_file(tmp_path, settings, cap
     with pytest.raises(DataError, match="is no model file"):
         networks.load(path)
     assert "unpickled" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("member", ["genre__json", "config__json"])
+def test_a_member_that_unpacks_to_far_more_than_its_packed_size_is_refused_unread(tmp_path, settings, member):
+    path = saved(tmp_path, settings)
+    changed(path, **{member: b" " * 200_000_000})
+    assert path.stat().st_size < 2_000_000
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"not to be trusted.*200000000 bytes"):
+        networks.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
 
 
 def test_a_config_nested_without_end_is_refused(tmp_path, settings):
