@@ -1,12 +1,13 @@
 """Every stage killed with SIGKILL at chosen moments, as by a loss of power or of memory, and `dvc repro` again."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from tests.faults import Fault
-from tests.projects import files_of, just_before, locked, run
+from tests.projects import files_of, just_before, locked, run, set_params
 
 MOMENTS = {
     "fetch": {
@@ -27,10 +28,24 @@ MOMENTS = {
         "while it predicts": ("genre.prediction:predict_clips", 1, "kill all"),
         "between its tables": ("pathlib:Path.replace", 2, "kill"),
     },
+    "export": {
+        "while it converts": ("genre.runtime:_halve", 1, "kill"),
+        "before the exported model gets its name": ("pathlib:Path.replace", 1, "kill all"),
+        "before the metrics": ("genre.files:write_json", 1, "kill"),
+    },
     "plot": {
         "while it draws": ("genre.figures.style:save", 3, "kill"),
         "before a picture gets its name": ("pathlib:Path.replace", 5, "kill all"),
     },
+    "bundle": {"before the page gets its name": ("pathlib:Path.replace", 1, "kill all")},
+}
+# DVC itself, when extract is done.
+DVC_MOMENTS = {
+    "before it hashes what the stage has made": ("dvc.output:Output.save", 1),
+    "before it moves that into its cache": ("dvc.output:Output.commit", 1),
+    "when the files are in its cache, before their list": ("dvc_data.hashfile.transfer:_add", 2),
+    "before it links its cache's files back": ("dvc.output:Output._checkout", 1),
+    "before it writes dvc.lock": ("dvc.dvcfile:Lockfile.dump_stages", 1),
 }
 # With the number of epochs that are in the checkpoint then.
 TRAIN_MOMENTS = {
@@ -65,6 +80,17 @@ def test_a_stage_killed_at_any_moment_ends_with_the_same_bytes_when_run_again(fi
 
 
 @pytest.mark.slow
+def test_dvc_killed_while_it_takes_over_what_a_stage_made_ends_with_the_same_bytes(finished, tmp_path):
+    project = just_before(finished, "extract", tmp_path / "project")
+    shutil.rmtree(project / ".dvc/cache/files")  # nothing is there to be found again
+    for call, nth in DVC_MOMENTS.values():
+        run(project, "dvc", "repro", "extract", fails=True, faults=Fault("dvc", call, nth, "kill all").environment())
+    run(project, "dvc", "repro", "extract")
+    assert locked(project, "extract") == locked(finished, "extract")
+    assert files_of(project, "extract") == files_of(finished, "extract")
+
+
+@pytest.mark.slow
 def test_train_killed_again_and_again_goes_on_from_its_last_epoch_and_ends_with_the_same_bytes(finished, tmp_path):
     project = just_before(finished, "train", tmp_path / "project")
     for moment, (call, nth, what, epochs) in TRAIN_MOMENTS.items():
@@ -79,11 +105,13 @@ def test_train_killed_again_and_again_goes_on_from_its_last_epoch_and_ends_with_
 
 
 @pytest.mark.slow
-def test_a_changed_parameter_starts_anew_whatever_a_killed_run_left(finished, tmp_path):
-    project = just_before(finished, "train", tmp_path / "project")
+@pytest.mark.parametrize("change", ["train.seed=1", "split.seed=1"], ids=["parameter", "data"])
+def test_a_changed_parameter_or_changed_data_starts_anew_whatever_a_killed_run_left(finished, tmp_path, change):
+    project, undisturbed = (just_before(finished, "train", tmp_path / name) for name in ("project", "undisturbed"))
+    for folder in (project, undisturbed):
+        set_params(folder, {"train.architecture": "small_alexnet", "train.epochs": 2})
     kill(project, Fault("train", "genre.training:Progress.on_epoch_begin", 2))
-    output = run(project, "dvc", "exp", "run", "-S", "train.seed=1", "train")
+    output = run(project, "dvc", "exp", "run", "-S", change, "train")
     assert "is of another run and is not used" in output
-    undisturbed = just_before(finished, "train", tmp_path / "undisturbed")
-    run(undisturbed, "dvc", "exp", "run", "-S", "train.seed=1", "train")
+    run(undisturbed, "dvc", "exp", "run", "-S", change, "train")
     assert locked(project, "train") == locked(undisturbed, "train")

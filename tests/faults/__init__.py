@@ -16,7 +16,7 @@ VARIABLE = "GENRE_TEST_FAULT"
 class Fault:
     """What happens in a stage, and when."""
 
-    stage: str
+    stage: str  # or "dvc", for DVC itself
     call: str  # "module:qualified.name" of the function whose call is the moment
     nth: int = 1  # of its calls
     # kill: SIGKILL for the stage; kill all: also for DVC and all other processes of the run; or an OSError's name

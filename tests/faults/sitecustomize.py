@@ -11,7 +11,8 @@ from pathlib import Path
 
 
 def _prepare(stage: str, call: str, nth: int, what: str) -> None:
-    if sys.orig_argv[1:] != ["-m", f"stages.{stage}"]:
+    of_dvc = stage == "dvc" and Path(sys.argv[0]).name == "dvc"
+    if not of_dvc and sys.orig_argv[1:] != ["-m", f"stages.{stage}"]:
         return
     sys.path.insert(0, str(Path.cwd()))  # as `-m` does later
     module, _, name = call.partition(":")
