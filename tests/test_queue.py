@@ -25,7 +25,7 @@ def test_four_queued_experiments_two_at_a_time_give_what_they_give_one_after_ano
     queued, serial = (copy_of(finished, tmp_path / name) for name in ("queued", "serial"))
     for seed in SEEDS:
         experiment(queued, seed, "--queue")
-    run(queued, "dvc", "queue", "start", "-j", "2")
+    assert "Started '2'" in run(queued, "dvc", "queue", "start", "-j", "2")
     for seed in SEEDS:
         experiment(serial, seed)
     for _ in range(200):  # each question takes a second or more
