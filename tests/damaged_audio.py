@@ -26,6 +26,9 @@ def write(folder: Path) -> list[Path]:
         assert not path.exists(), name
         path.write_bytes(content)
     _write_long(folder / "1_hour.wav", rate=44_100, channels=2, seconds=3600)
+    with soundfile.SoundFile(folder / "1_hour_of_sound.wav", "w", 8_000, 1, "ULAW") as file:
+        for _ in range(360):
+            file.write(music(10.0, 8_000))
     _write_long(folder / "768_khz_and_8_channels_for_a_minute.wav", rate=768_000, channels=8, seconds=60)
     if shutil.which("ffmpeg"):
         for name, content in _m4a(folder):
