@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import Fault, limit_file_size
-from tests.projects import STAGES, files_of, just_before, locked, run
+from tests.projects import STAGES, copy_of, files_of, just_before, locked, run, set_params
 
 # Calls at which a stage's disk is suddenly full; each names the first argument, a path, where it has one.
 CALLS = {
@@ -22,6 +22,15 @@ CALLS = {
     "plot": [("genre.figures.style:save", 3)],
     "bundle": [("pathlib:Path.replace", 1)],
 }
+
+
+@pytest.fixture(scope="module")
+def finished(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished project with the network that trains fastest, as no disk cares which one it is."""
+    project = copy_of(finished, tmp_path_factory.mktemp("small") / "project")
+    set_params(project, {"train.architecture": "small_alexnet"})
+    run(project, "dvc", "repro")
+    return project
 
 
 def assert_clear(output: str, said: str) -> None:
