@@ -66,7 +66,7 @@ def set_params(folder: Path, changes: dict) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
-def make_clone(folder: Path) -> Path:
+def make_clone(folder: Path, *, environment: dict[str, str] | None = None) -> Path:
     """A repository with the files that git would commit here, with tiny parameters, after one `dvc repro`."""
     listed = run(TOP, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     for name in listed:
@@ -77,7 +77,7 @@ def make_clone(folder: Path) -> Path:
     run(folder, "git", "init", "-q")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "start")
-    assert stages_run(run(folder, "dvc", "repro")) == STAGES
+    assert stages_run(run(folder, "dvc", "repro", faults=environment)) == STAGES
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "after dvc repro")
     return folder

@@ -40,7 +40,8 @@ def test_a_second_repro_runs_nothing(clone):
 
 def test_two_clones_end_with_the_same_bytes(clone, tmp_path):
     """Features, splits, model, metrics, curves and pictures: dvc.lock holds the md5 of each."""
-    other = make_clone(tmp_path / "other")
+    elsewhere = {"HOME": str(tmp_path), "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    other = make_clone(tmp_path / "a folder of another name", environment=elsewhere)
     locked = "HEAD:dvc.lock"  # the clone may have gone on to experiments
     assert run(other, "git", "show", locked) == run(clone, "git", "show", locked)
 
