@@ -415,6 +415,19 @@ def test_an_arrow_leads_from_each_block_to_each_that_it_feeds(draw_network):
     assert sorted(ends) == sorted((name, block.name) for block in blocks.fold(layers) for name in block.inputs)
 
 
+@pytest.mark.parametrize("members", [2, 3, 6])
+def test_a_chain_of_layers_stands_in_one_column_and_no_two_boxes_touch(members):
+    pair = [layer("other", "Dense", (10,), 9, "per_band"), layer("genres", "Average", (10,), 0, "mean", "other")]
+    placed = [node for node in blocks.place(blocks.fold([*committee(members), *pair])).placed if node.block]
+    column = {node.block.name: node.column for node in placed}
+    feeds = [name for node in placed for name in node.block.inputs]
+    chained = [(node.block.name, node.block.inputs[0]) for node in placed if len(node.block.inputs) == 1]
+    chained = [(name, before) for name, before in chained if feeds.count(before) == 1]
+    assert chained and all(column[name] == column[before] for name, before in chained)
+    for one, other in combinations(placed, 2):
+        assert one.row != other.row or abs(one.column - other.column) >= 0.9
+
+
 def test_layers_survive_json_which_is_how_the_model_file_holds_them(draw_network, settings):
     layers = committee(2)
     info = ModelInfo(["a"], settings, 130, 5, 1.0, "n", "GTZAN", "random", layers)
