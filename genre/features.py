@@ -9,7 +9,7 @@ import numpy as np
 from genre import audio, mel
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
-STEADY = 0.95  # of half the sample rate: above it, resampling changes the music
+STEADY = 0.93  # of half the sample rate: above it, resampling changes the music (at 0.95 by 1 dB, at the top by 16)
 _LEAST_POWER = np.float32(1e-10)
 
 

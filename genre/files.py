@@ -15,7 +15,8 @@ from genre.errors import DataError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes `path`'s name if the block succeeds, and is removed if not.
 
-    The block may make a file or a directory there. Parent directories are made.
+    The block may make a file or a directory there. Parent directories are made. A directory takes the place of one that
+    is there; a file never does, as nobody who names a file wants a folder removed: DataError.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if path.is_dir() and not path.is_symlink():
+            if not temporary.is_dir():
+                raise DataError(f"{path} is a folder, and a file should be written there; name another")
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:

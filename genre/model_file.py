@@ -140,6 +140,8 @@ def read_info(path: Path) -> ModelInfo:
             return ModelInfo.of_json(archive.read(_MEMBER).decode())
     except FileNotFoundError:
         raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder, and no model file") from None
     except (zipfile.BadZipFile, zlib.error, AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
 

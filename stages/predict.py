@@ -72,7 +72,7 @@ class Answer:
 def find(paths: list[Path]) -> Iterator[Path]:
     """The files among `paths`, and the audio files in the folders among them, by name, hidden ones left out."""
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
             yield path
             continue
         for folder, below, names in os.walk(path):
@@ -95,7 +95,7 @@ def load_network(path: Path) -> tuple[Network, ModelInfo, int]:
 
 def predict(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool = False) -> Answer:
     """The answer for one file; a file that cannot be used has its reason in it."""
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - as above
         return Answer(path, None, "does not exist")
     try:
         return Answer(path, songs.listen(path, network, info, keep_windows=keep_windows))
@@ -135,7 +135,12 @@ def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m stages.predict", description="Tell the genre of audio files.")
+    parser = argparse.ArgumentParser(
+        prog="python -m stages.predict",
+        description="Tell the genre of audio files.",
+        epilog="Every format that libsndfile or an installed ffmpeg reads. Exit code 0 when every file could be used, "
+        "1 when one could not or none was found, 2 for a wrong command.",
+    )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each file")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table with a line for each file")
@@ -147,6 +152,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     chosen.files = list(find(chosen.paths))
     if chosen.plot and len(chosen.files) != 1:
         parser.error(f"--plot draws one song, and there are {len(chosen.files)} files")
+    if chosen.plot and chosen.plot.suffix.lower() != ".png":
+        parser.error(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
+    heard = {path.resolve() for path in chosen.files}
+    for option, out in (("--csv", chosen.csv), ("--plot", chosen.plot)):
+        if out and out.exists() and not out.is_file():  # the file is written beside it and renamed
+            parser.error(f"{option} writes a file, and {readable(out)} is a folder or a device")
+        if out and out.resolve() in heard:
+            parser.error(f"{option} would overwrite {readable(out)}, which is to be heard")
+    chosen.csv, chosen.plot = (out and out.resolve() for out in (chosen.csv, chosen.plot))  # where a link leads
     return chosen
 
 
@@ -194,4 +208,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    console.run(main)
+    console.run(main, libraries_may_talk=False)  # libmpg123 warns of odd MP3s, without saying which

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -6,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import robustness
 from benchmarks.speed import inputs, measure
 from benchmarks.speed.measure import Row, Skipped, turn_about
 from genre import store
@@ -112,3 +114,25 @@ def test_the_speed_benchmark_prints_a_table_and_json(write_audio, tmp_path):
     ]
     assert all(f"`{figures['row']}`" in done.stdout for figures in report["rows"])
     assert report["rows"][0]["ratio"] > 0 and "needs --logmel" in report["rows"][3]["skipped"]
+
+
+def test_a_clip_that_changes_its_genre_is_told_with_how_near_the_two_were():
+    before = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.45, 0.44, 0.11]])
+    after = np.array([[0.4, 0.35, 0.25], [0.1, 0.3, 0.6], [0.44, 0.46, 0.1]])
+    names, genres = ["a", "b", "c"], ["blues", "pop", "rock"]
+    assert robustness.changes(after, before, names, genres) == ["c: blues 0.45, pop 0.44 -> pop 0.46, blues 0.44"]
+    counts = robustness.compare(after, before, np.array([False, True, True]))
+    assert counts["same_genre"] == 2 and counts["clips"] == 3
+    assert counts["same_genre_held_out"] == 1 and counts["clips_held_out"] == 2
+    assert counts["median_change_of_probability"] == pytest.approx(0.1)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_the_robustness_benchmark_compares_every_variant(write_audio):
+    folder = write_audio("audio/blues.00000.wav", noise(seconds=3)).parent
+    command = [sys.executable, "-m", "benchmarks.robustness", "--audio", folder]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    variants = json.loads(done.stdout.splitlines()[-1])["variants"]
+    assert set(variants) == set(robustness.VARIANTS)
+    assert all(counts["clips"] == 1 for counts in variants.values())
+    assert variants["6 dB quieter"]["same_genre"] == 1

@@ -1,5 +1,6 @@
 """The pages in a real browser with the network off: charts drawn, nothing fetched, nothing complained of."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -63,6 +64,11 @@ def marks(html: str) -> dict[str, int]:
     return counts
 
 
+def sides(html: str, mark: str) -> list[float]:
+    """The height of each mark of a kind, in pixels."""
+    return [float(high) for high in re.findall(rf'aria-roledescription="{mark}" d="M[^vh]*h[-\d.]+v([\d.]+)', html)]
+
+
 def test_what_a_page_asks_of_the_network_and_complains_of_is_noticed(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p>here</p><script src='https://cdn.jsdelivr.net/npm/vega@5'></script><script>nonsense()</script>")
@@ -83,6 +89,28 @@ def test_dvc_plots_show_draws_every_chart_once_without_a_network(shown):
     assert shown.text("h2") == CHARTS
     assert list(marks(shown.html).values()) == [2, 2, 9, 3, 1]
     assert len([svg for svg in shown.elements("svg") if "marks" in svg.get("class", "")]) == len(CHARTS)
+
+
+def test_a_matrix_of_few_genres_has_large_cells_and_the_bars_beside_it_are_as_far_apart(shown):
+    assert sides(shown.html, "rect mark") == [44] * 9
+    assert sides(shown.html, "bar") == pytest.approx([34] * 3, abs=2)  # and a gap of about 10
+
+
+@pytest.mark.parametrize(("genres", "least", "most"), [(11, 25, 43), (30, 24, 24)])
+def test_a_matrix_of_many_genres_shrinks_to_its_card_as_long_as_its_figures_can_be_read(
+    project, tmp_path, genres, least, most
+):
+    rows = [{"rev": "workspace", "genre": f"g{n}", "predicted": f"g{n}"} for n in range(genres)]
+    spec = (TOP / ".dvc/plots/confusion_of_genres.json").read_text(encoding="utf-8")
+    for name, value in (("X", "predicted"), ("Y", "genre"), ("X_LABEL", "predicted"), ("Y_LABEL", "true")):
+        spec = spec.replace(f"<DVC_METRIC_{name}>", value)
+    chart = spec.replace('"<DVC_METRIC_DATA>"', json.dumps(rows))
+    page = (project / bundle.OUT).read_text(encoding="utf-8")
+    page = page.replace("{plot_divs}", f'<div id="m"></div><script>vegaEmbed("#m", {chart})</script>')
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    seen = visit(tmp_path / "page.html", "--window-size=600,800")
+    assert seen.console == [] and all(least <= side <= most for side in sides(seen.html, "rect mark"))
+    assert len(sides(seen.html, "rect mark")) == genres**2
 
 
 def test_the_page_of_dvc_plots_says_what_was_run_and_warns_of_the_built_in_sample(shown):

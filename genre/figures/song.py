@@ -12,7 +12,10 @@ from genre.model_file import ModelInfo
 from genre.song_text import clock, sureness
 from genre.songs import Song
 
-_NAMED = 5  # genres in the legend, the most probable first
+_NAMED = 0.03  # a genre that is ever so probable is in the legend,
+_ROOM = 10  # which has room for so many
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
+_TICKS = 9  # steps at most
 
 
 @style.styled
@@ -41,9 +44,15 @@ def song(name: str, told: Song, info: ModelInfo) -> Figure:
     _draw_spectrogram(above, told, info)
     _draw_probabilities(below, told, info.genres, best)
     below.set_xlim(0, told.seconds)
-    ticks = [tick for tick in below.get_xticks() if 0 <= tick <= told.seconds]
+    ticks = time_ticks(told.seconds)
     below.set_xticks(ticks, [clock(tick) for tick in ticks])
     return figure
+
+
+def time_ticks(seconds: float) -> np.ndarray:
+    """Ticks for so many seconds at whole numbers of seconds, minutes or hours; matplotlib's own stand at 16:40."""
+    step = next((step for step in _STEPS if seconds / step <= _TICKS), None)
+    return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / _TICKS))
 
 
 def _draw_spectrogram(axes: Axes, told: Song, info: ModelInfo) -> None:
@@ -77,7 +86,9 @@ def _draw_probabilities(axes: Axes, told: Song, genres: list[str], best: np.ndar
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     axes.set_ylabel("probability, %")
-    handles, labels = axes.get_legend_handles_labels()
+    handles, _ = axes.get_legend_handles_labels()
+    shown = [row for row, place in enumerate(best) if row == 0 or shares[place].max() >= _NAMED][:_ROOM]
     axes.legend(
-        handles[:_NAMED], labels[:_NAMED], loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=8, handlelength=1
-    )
+        handles=[handles[row] for row in reversed(shown)],  # as they lie on one another
+        loc="lower left", bbox_to_anchor=(1.0, -0.04), fontsize=8, handlelength=1, labelspacing=0.35,
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
 from genre import store
-from genre.figures import blocks, style
+from genre.figures import blocks, song, style
 from genre.figures.confusion import confusion
 from genre.figures.curves import curves
 from genre.figures.f1 import f1
@@ -27,6 +27,7 @@ from genre.figures.style import Source
 from genre.model_file import LayerSummary, ModelInfo
 from genre.prediction import Predictions
 from genre.scores import summary
+from genre.songs import Moment, Song, Window
 
 GTZAN = Source("GTZAN", "artist")
 SAMPLE = Source("built-in sample", "random")
@@ -415,9 +416,41 @@ def test_an_arrow_leads_from_each_block_to_each_that_it_feeds(draw_network):
     assert sorted(ends) == sorted((name, block.name) for block in blocks.fold(layers) for name in block.inputs)
 
 
+@pytest.mark.parametrize("members", [2, 3, 6])
+def test_a_chain_of_layers_stands_in_one_column_and_no_two_boxes_touch(members):
+    pair = [layer("other", "Dense", (10,), 9, "per_band"), layer("genres", "Average", (10,), 0, "mean", "other")]
+    placed = [node for node in blocks.place(blocks.fold([*committee(members), *pair])).placed if node.block]
+    column = {node.block.name: node.column for node in placed}
+    feeds = [name for node in placed for name in node.block.inputs]
+    chained = [(node.block.name, node.block.inputs[0]) for node in placed if len(node.block.inputs) == 1]
+    chained = [(name, before) for name, before in chained if feeds.count(before) == 1]
+    assert chained and all(column[name] == column[before] for name, before in chained)
+    for one, other in combinations(placed, 2):
+        assert one.row != other.row or abs(one.column - other.column) >= 0.9
+
+
 def test_layers_survive_json_which_is_how_the_model_file_holds_them(draw_network, settings):
     layers = committee(2)
     info = ModelInfo(["a"], settings, 130, 5, 1.0, "n", "GTZAN", "random", layers)
     assert ModelInfo.of_json(info.to_json()).layers == layers
     assert json.loads(info.to_json())["layers"][0]["shape"] == [None, 128]
     assert "? \u00d7 128" in words_of(draw_network(layers))
+
+
+def test_a_song_s_ticks_stand_at_round_times_however_long_it_is():
+    assert list(song.time_ticks(30.0)) == [0, 5, 10, 15, 20, 25, 30]
+    assert list(song.time_ticks(3754.0)) == [0, 600, 1200, 1800, 2400, 3000, 3600]
+    for seconds in (1.0, 61.0, 299.0, 2400.02, 40000.0, 1e6):
+        assert 2 <= len(song.time_ticks(seconds)) <= 10 and song.time_ticks(seconds)[-1] <= seconds
+
+
+def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_as_they_lie_on_one_another(settings):
+    genres = [f"g{number}" for number in range(10)]
+    shares = np.full((8, 10), 0.01)
+    shares[np.arange(8), np.arange(8)] = 0.91  # each of eight has its moment
+    moments = [Moment(30.0 * at, 30.0 * at + 30, row) for at, row in enumerate(shares)]
+    window = Window(0.0, 240.0, np.zeros((40, settings.n_mels), np.uint8))
+    told = Song(240.0, np.linspace(0.2, 0.0, 10), moments, [window])
+    info = ModelInfo(genres, settings, 130, 2, 1.0, "n", "GTZAN", "random", [])
+    legend = song.song("a.wav", told, info).axes[1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == genres[7::-1]

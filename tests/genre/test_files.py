@@ -3,6 +3,7 @@ import json
 import pytest
 
 from genre import files
+from genre.errors import DataError
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path):
@@ -28,6 +29,14 @@ def test_a_folder_replaces_a_folder(tmp_path):
             temporary.mkdir()
             (temporary / content).write_text(content)
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["two"]
+
+
+def test_a_file_never_replaces_a_folder(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/kept").write_text("kept")
+    with pytest.raises(DataError, match="is a folder"):
+        files.write_text(tmp_path / "folder", "new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "kept"]
 
 
 def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):

@@ -88,12 +88,40 @@ def test_plot_draws_one_song_and_refuses_two(music, tmp_path):
     assert "--plot draws one song" in tell(music, "--plot", tmp_path / "two.png", code=2).stderr
 
 
+def test_no_folder_device_or_song_is_written_over(music, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to(music / "b.wav")
+    before = {path: path.read_bytes() for path in music.rglob("*") if path.is_file()}
+    assert "is a folder" in tell(music, "--csv", music, code=2).stderr
+    assert "is a folder or a device" in tell(music, "--csv", tmp_path / "pipe", code=2).stderr
+    assert "would overwrite" in tell(music, "--csv", music / "album/../b.wav", code=2).stderr
+    assert "would overwrite" in tell(music, "--csv", tmp_path / "link.csv", code=2).stderr
+    assert "a shorter name" in tell(music, "--csv", "a" * 300, code=1).stderr
+    assert "does not end with .png" in tell(music / "b.wav", "--plot", music / "b.wav", code=2).stderr
+    assert {path: path.read_bytes() for path in music.rglob("*") if path.is_file()} == before
+
+
+def test_the_table_is_written_where_a_link_leads(write_audio, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
+    tell(write_audio("a.wav", noise()), "--csv", tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink() and "a.wav" in (tmp_path / "there.csv").read_text(encoding="utf-8")
+
+
+def test_a_decoder_s_own_warnings_are_kept_from_the_messages(tmp_path):
+    junk = np.random.default_rng(1).bytes(3000)
+    (tmp_path / "junk.mp3").write_bytes(junk)
+    lines = tell(tmp_path, code=1).stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(str(tmp_path / "junk.mp3"))
+
+
 def test_a_wrong_command_ends_with_2_and_a_folder_without_music_with_1(tmp_path):
     tell(code=2)
     tell("--no-such-option", code=2)
     assert "no audio file" in tell(tmp_path, code=1).stderr
     (tmp_path / "a.wav").write_bytes(b"")
     assert "missing" in tell(tmp_path, "--model", tmp_path / "none.tflite", code=1).stderr
+    assert "is a folder" in tell(tmp_path, "--model", tmp_path, code=1).stderr
+    assert "does not exist" in tell("a" * 300, code=1).stderr
 
 
 def test_a_reader_that_goes_away_is_no_error_to_report(music):

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import re
 
 import numpy as np
 import pytest
@@ -76,6 +77,13 @@ def test_every_picture_and_every_mistake_is_in_the_report_with_words_for_those_w
     images = seen(finished, tmp_path).elements("img")
     assert len(images) == len(PICTURES) + 2
     assert len({image["alt"] for image in images}) == len(images) and all(len(image["alt"]) > 10 for image in images)
+
+
+def test_the_network_takes_the_screen_s_width_and_no_more(finished, tmp_path):
+    found = seen(finished, tmp_path)
+    assert [figure["class"] for figure in found.elements("figure") if "class" in figure] == ["broad"]
+    broad = re.search(r"\.broad \{ width: min\(100vw - (\d)rem", found.html)
+    assert broad and int(broad[1]) > 0  # a page that is wider than the screen scrolls sideways
 
 
 def test_the_mistakes_come_the_surest_first_with_their_spectrograms(finished):
