@@ -75,9 +75,14 @@ def peak(samples: np.ndarray) -> float:
     return largest
 
 
+def to_float(samples: np.ndarray) -> np.ndarray:
+    """Samples as `float32`, full scale is -1..1; those of 16 bits are represented exactly."""
+    return samples * np.float32(INT16_SCALE) if samples.dtype == np.int16 else samples
+
+
 def _resample(mono: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
     """As librosa.resample: soxr's high quality, and as many samples as the ratio says, rounded up."""
-    samples = mono * np.float32(INT16_SCALE) if mono.dtype == np.int16 else mono
+    samples = to_float(mono)
     length = math.ceil(len(samples) * sample_rate / rate)
     resampled = soxr.resample(samples, rate, sample_rate, quality="soxr_hq")[:length]
     return np.pad(resampled, (0, length - len(resampled)))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from genre import audio, mel
+from genre.errors import AudioError
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
 STEADY = 0.93  # of half the sample rate: above it, resampling changes the music (at 0.95 by 1 dB, at the top by 16)
@@ -61,6 +62,17 @@ def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:
         min_seconds=settings.min_seconds,
     )
     return spectrogram(samples, settings)
+
+
+def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
+    """As `from_file`, or the reason why the file cannot be used.
+
+    Worker processes import this module for it: each would take as long over pandas as over fifty clips.
+    """
+    try:
+        return from_file(path, settings)
+    except AudioError as error:
+        return str(error)
 
 
 def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor: bool = False) -> np.ndarray:

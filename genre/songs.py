@@ -92,7 +92,7 @@ class _CountedStream:
         self._stream = stream
 
     def read(self, count: int) -> np.ndarray:
-        block = self._stream.read(count)
+        block = self._stream.read(count, integers=True)
         self.samples += len(block)
         return block
 
@@ -154,7 +154,9 @@ def _sound_start(block: np.ndarray, rate: int, level: float) -> int:
     """Length of the silence at the start of a block, in samples; 0 where it is short."""
     if not len(block):
         return 0
-    loud = np.abs(block) >= level
+    if audio.peak(block[: int(_SHORTEST * rate)]) >= level:  # as in most music, and quicker than to look at all
+        return 0
+    loud = np.abs(audio.to_float(block)) >= level
     silent = int(loud.argmax()) if loud.any() else len(block)
     return silent if silent >= _SHORTEST * rate else 0
 

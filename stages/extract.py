@@ -12,12 +12,11 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from genre import console, features, files, params, store, workers
-from genre.errors import AudioError, DataError
+from genre.errors import DataError
 from genre.features import FeatureSettings
 from genre.workers import Backend
 
@@ -26,14 +25,6 @@ OUT = Path("data/features")
 METRICS = Path("metrics/extract.json")
 
 log = logging.getLogger(__name__)
-
-
-def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
-    """The clip's frames [shape=(frames, n_mels)], or the reason why the file cannot be used."""
-    try:
-        return features.from_file(path, settings)
-    except AudioError as error:
-        return str(error)
 
 
 def extract(
@@ -70,7 +61,7 @@ def extract(
     with files.replacing(out) as temporary:
         temporary.mkdir()
         top = raw.resolve()  # workers may be in another folder
-        work = partial(read_clip, settings=settings)
+        work = partial(features.read_clip, settings=settings)
         spread = workers.spread(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
         with closing(spread), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
             results = tqdm(spread, total=len(listed), desc="extract", unit="clip", mininterval=1)

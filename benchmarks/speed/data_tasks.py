@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.speed import decoding
 from genre import catalog, params, splits, store, workers
 from genre.features import FeatureSettings
 from stages import extract as stage
@@ -50,13 +51,7 @@ def plain(*, raw: str) -> float:
 def decode(*, raw: str) -> float:
     """Decoding alone with soundfile, on every core, in the same kind of processes as extraction."""
     paths = _paths(raw)
-    return timed(lambda: list(workers.spread(_decode, paths, backend="loky", n_jobs=-1))) / len(paths)
-
-
-def _decode(path: Path) -> int:
-    import soundfile
-
-    return len(soundfile.read(path, dtype="float32")[0])
+    return timed(lambda: list(workers.spread(decoding.decode, paths, backend="loky", n_jobs=-1))) / len(paths)
 
 
 def _paths(raw: str) -> list[Path]:

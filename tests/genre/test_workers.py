@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import files, store, workers
+from genre import features, files, store, workers
 from genre.errors import ClusterError, DataError
 from genre.features import FeatureSettings
 from stages import extract
@@ -21,7 +21,7 @@ def process_of(_: int) -> int:
 
 
 def read_clip_and_sign(path: Path, settings: FeatureSettings) -> tuple[int, np.ndarray | str]:
-    return os.getpid(), extract.read_clip(path, settings)
+    return os.getpid(), features.read_clip(path, settings)
 
 
 def threads_of_blas(_: int) -> list[int]:
@@ -102,7 +102,7 @@ def test_what_a_killed_dask_worker_had_in_hand_is_done_by_another(dask, raw, set
     found += results
     assert sum(pid == victim for pid, _ in found) < len(paths) / 3
     assert joblib.hash([frames for _, frames in found]) == joblib.hash(
-        [extract.read_clip(path, settings) for path in paths]
+        [features.read_clip(path, settings) for path in paths]
     )
 
 

@@ -22,9 +22,9 @@ SECONDS, MEGABYTES = 30.0, 400.0  # a loaded machine needs many times the second
 READ_EACH = """
 import json, sys, time
 from pathlib import Path
-from genre import params
+from genre import features, params
 from genre.features import FeatureSettings
-from stages import extract, predict
+from stages import predict
 
 def memory(name):  # of this process, in MB
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -33,7 +33,7 @@ def memory(name):  # of this process, in MB
 if sys.argv[1] == "extract":
     settings = FeatureSettings.of(params.load().extract)
     def refusal(path):
-        result = extract.read_clip(path, settings)
+        result = features.read_clip(path, settings)
         return result if isinstance(result, str) else None
 else:
     network, info, _ = predict.load_network(predict.RELEASED)
