@@ -10,7 +10,6 @@ from genre import audio, mel
 from genre.errors import AudioError
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
-STEADY = 0.93  # of half the sample rate: above it, resampling changes the music (at 0.95 by 1 dB, at the top by 16)
 _LEAST_POWER = np.float32(1e-10)
 
 
@@ -75,7 +74,7 @@ def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
         return str(error)
 
 
-def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor: bool = False) -> np.ndarray:
+def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     """Mel spectrogram of mono samples, frames first.
 
     librosa's mel spectrogram (Hann window, centred frames, Slaney mel bands from 0 Hz to half the sample
@@ -87,10 +86,6 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor:
     samples : np.ndarray [shape=(n,), dtype=float32 or int16]
         Full scale is -1..1, or for int16 all of its range.
     settings : FeatureSettings
-    steady_floor : bool
-        Take the minimum that levels are scaled by from the bands below `STEADY` of half the sample rate. What is above
-        is shaped by resamplers and encoders: the same music at another rate would have another minimum, and all its
-        levels would move. The stored levels of training are scaled by the minimum of all bands.
 
     Returns
     -------
@@ -106,16 +101,7 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings, *, steady_floor:
     )
     if settings.scale == "power":
         return power
-    decibels = to_decibels(power)
-    if steady_floor:
-        decibels = np.maximum(decibels, decibels[:, : steady_bands(settings)].min())
-    return quantise(decibels)
-
-
-def steady_bands(settings: FeatureSettings) -> int:
-    """How many mel bands, from the lowest, end below `STEADY` of half the sample rate; at least one."""
-    ends = mel.frequencies(settings.n_mels, settings.sample_rate)[2:]
-    return max(1, int((ends <= STEADY * settings.sample_rate / 2).sum()))
+    return quantise(to_decibels(power))
 
 
 def to_decibels(power: np.ndarray) -> np.ndarray:

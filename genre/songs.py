@@ -2,7 +2,7 @@
 
 The levels of a spectrogram are scaled by its own loudest point, so that a network trained on clips of 30 s needs to
 see a song in windows of that length. The first window of a file is what `extract` makes of it, but for silence before
-the music and for the quietest level (`steady_floor`), so that the same music keeps its genre in another format.
+the music.
 """
 
 from collections.abc import Iterator
@@ -124,7 +124,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
                 samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
             )
             n_windows += 1
-            yield Window(start, weight, features.spectrogram(mono, settings, steady_floor=True))
+            yield Window(start, weight, features.spectrogram(mono, settings))
         place += len(block) + skipped
         before, block = block[:0] if skipped else block, following
 
