@@ -6,6 +6,7 @@ It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metad
 
 import contextlib
 import copy
+import hashlib
 import io
 import os
 import threading
@@ -40,9 +41,11 @@ def save(model: "keras.Model", info: ModelInfo, path: Path, *, weights: Weights)
         How they are stored; `float16` takes about half the room. The arithmetic is float32 either way.
     """
     with files.replacing(path) as temporary:
-        temporary.write_bytes(_convert(model, weights))
+        content = _convert(model, weights)
+        temporary.write_bytes(content)
         with zipfile.ZipFile(temporary, "a") as archive:
             model_file.write_info(archive, info)
+            archive.comment = hashlib.sha256(content).hexdigest().encode()
 
 
 def _convert(model: "keras.Model", weights: Weights) -> bytes:
@@ -94,17 +97,32 @@ def _halve(converted: Any) -> None:
 def load(path: Path) -> tuple["LiteNetwork", ModelInfo]:
     """The network in an exported file, ready to predict, and its info.
 
-    Raises DataError where the file is missing or no exported model of this project.
+    Raises DataError where the file is missing, damaged or no exported model of this project.
     """
     info = model_file.read_info(path)
-    return LiteNetwork(path), info
+    return LiteNetwork(path, _checked(path)), info
+
+
+def _checked(path: Path) -> bytes:
+    """The model in an exported file; LiteRT itself takes a damaged one as it is, at 8 GB of memory in one case."""
+    with zipfile.ZipFile(path) as archive:
+        start, checksum = min(member.header_offset for member in archive.infolist()), archive.comment.decode("latin-1")
+    content = Path(path).read_bytes()[:start]
+    if not content:
+        raise DataError(f"{path} is no exported model; `dvc repro export` makes one")
+    if hashlib.sha256(content).hexdigest() != checksum:
+        raise DataError(
+            f"{path} is damaged: its SHA-256 is not the one written in it; bring the file back, or make it again"
+        )
+    return content
 
 
 class LiteNetwork:
     """Segments (batch, segment_frames, n_mels) to probabilities (batch, n_genres); several threads may call it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = Path(path)
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path = path
+        self._content = content
         self._of_thread = threading.local()  # an interpreter holds the state of one call
         self._interpreter()
 
@@ -126,7 +144,7 @@ class LiteNetwork:
         if not hasattr(self._of_thread, "interpreter"):
             try:
                 with _quietly():
-                    self._of_thread.interpreter = Interpreter(model_path=str(self._path), num_threads=1)
+                    self._of_thread.interpreter = Interpreter(model_content=self._content, num_threads=1)
                 self._of_thread.shape = None  # that room was made for
             except ValueError as error:
                 raise DataError(f"{self._path} is no exported model ({error}); `dvc repro export` makes one") from None

@@ -72,6 +72,20 @@ def test_a_file_that_is_no_exported_model_is_told(tmp_path, settings):
         runtime.load(tmp_path / "keras.tflite")
 
 
+def test_a_damaged_exported_model_is_refused_before_it_is_run(tmp_path):
+    content = (TOP / "models/released/genre.tflite").read_bytes()
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content) - 4096)] ^= 1 << rng.integers(8)  # the model comes before its info
+        (tmp_path / f"{number}.tflite").write_bytes(damaged)
+        with pytest.raises(DataError, match=rf"{number}\.tflite is damaged"):
+            runtime.load(tmp_path / f"{number}.tflite")
+    (tmp_path / "short.tflite").write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"short\.tflite is no model file"):
+        runtime.load(tmp_path / "short.tflite")
+
+
 def test_loading_it_imports_no_network_library():
     code = (
         "import sys; from pathlib import Path; from genre import runtime; "
