@@ -40,6 +40,7 @@ STARTING_POINT = {
     "select": "accuracy",
     "batch_size": 32,
     "learning_rate": 0.001,
+    "muon": 0.0,
     "schedule": "constant",
     "weight_decay": 0.0,
     "label_smoothing": 0.0,

@@ -12,7 +12,9 @@ from genre.params import AugmentParams
 def augment(
     segments: np.ndarray, labels: np.ndarray, params: AugmentParams, *, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Apply every augmentation of `params`, apart from time stretching, which `genre.segments.draw` does.
+    """Apply every augmentation of `params` but time stretching, which `genre.segments.draw` does, and masks.
+
+    Masks hide parts from networks that learn their filters, and are layers of those (`genre.masks`).
 
     Parameters
     ----------
@@ -36,10 +38,6 @@ def augment(
         segments = change_levels(segments, rng, contrast=params.contrast, gain=params.gain)
     if params.mixup:
         segments, labels = mix(segments, labels, rng, params.mixup)
-    if params.time_mask:
-        segments = mask(segments, rng, params.time_mask, axis=1)
-    if params.mel_mask:
-        segments = mask(segments, rng, params.mel_mask, axis=2)
     return segments, labels
 
 
@@ -86,17 +84,3 @@ def mix(
     other = rng.permutation(len(segments))
     segments = segments * share[:, None, None] + segments[other] * (1 - share)[:, None, None]
     return segments, labels * share[:, None] + labels[other] * (1 - share)[:, None]
-
-
-def mask(segments: np.ndarray, rng: np.random.Generator, fraction: float, *, axis: int) -> np.ndarray:
-    """Replace one stretch along `axis` (1 time, 2 mel bands) by the segment's mean (SpecAugment, Park et al., 2019).
-
-    The stretch is at most `fraction` of the axis long.
-    """
-    size = segments.shape[axis]
-    length = rng.integers(0, int(fraction * size) + 1, len(segments))
-    start = (rng.random(len(segments)) * (size - length + 1)).astype(int)
-    places = np.arange(size)
-    hidden = (places >= start[:, None]) & (places < (start + length)[:, None])  # (batch, size)
-    hidden = hidden[:, :, None] if axis == 1 else hidden[:, None, :]
-    return np.where(hidden, segments.mean(axis=(1, 2), keepdims=True), segments)

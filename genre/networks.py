@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from genre import model_file
 from genre.errors import DataError
+from genre.masks import NO_MASKS, Masks, RandomMasks
 from genre.model_file import ModelInfo
 from genre.statistics import BandStatistics, ContrastStatistics
 
@@ -54,7 +55,7 @@ class OnPieces(layers.Wrapper):
         return ops.mean(ops.reshape(answers, (-1, self.pieces, answers.shape[-1])), axis=1)
 
 
-def small_alexnet(shape: InputShape) -> keras.Model:
+def small_alexnet(shape: InputShape, masks: Masks = NO_MASKS) -> keras.Model:
     """The AlexNet-like network that the project started from.
 
     Five convolutions with 8, 16, 32, 64 and 64 filters, each followed by 4x4 max-pooling, then dropout and dense
@@ -62,7 +63,8 @@ def small_alexnet(shape: InputShape) -> keras.Model:
     not normalised.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(segment)
+    x = _masked(segment, masks)
+    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
     for number, filters in enumerate((8, 16, 32, 64, 64), start=1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
         x = layers.MaxPooling2D(4, padding="same", name=f"pool{number}")(x)
@@ -74,12 +76,13 @@ def small_alexnet(shape: InputShape) -> keras.Model:
     return keras.Model(segment, genres, name="small_alexnet")
 
 
-def committee(shape: InputShape) -> keras.Model:
+def committee(shape: InputShape, masks: Masks = NO_MASKS) -> keras.Model:
     """Fixed statistics and learned filters, with half of the say each.
 
     Six small dense networks, four on contrast and two on timbre, see the whole segment; those on the same statistics
     differ by their initial weights and dropout alone, and averaging them takes out much of the chance that a few
-    hundred clips leave in a single one. A small convolutional network sees the segment's quarters one by one.
+    hundred clips leave in a single one. A small convolutional network sees the segment's quarters one by one; only it
+    learns with masks, as what they leave of the statistics tells another story.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
     votes = []
@@ -92,7 +95,7 @@ def committee(shape: InputShape) -> keras.Model:
         votes += [_member(statistics, shape.n_genres, f"{name}{number}") for number in range(1, members + 1)]
     of_statistics = layers.Average(dtype="float32", name="statistics_vote")(votes)
     quarter = InputShape(shape.frames // 4, shape.n_mels, shape.n_genres)
-    of_filters = OnPieces(_convolution(quarter), pieces=4, dtype="float32", name="convolution_vote")(segment)
+    of_filters = OnPieces(_convolution(quarter, masks), pieces=4, dtype="float32", name="convolution_vote")(segment)
     genres = layers.Average(dtype="float32", name="genres")([of_statistics, of_filters])
     return keras.Model(segment, [genres, *votes, of_filters], name="committee")
 
@@ -107,7 +110,7 @@ def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.Ke
     return layers.Dense(n_genres, activation="softmax", dtype="float32", name=f"{name}_vote")(x)
 
 
-def _convolution(shape: InputShape) -> keras.Model:
+def _convolution(shape: InputShape, masks: Masks) -> keras.Model:
     """Six 3x3 convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
 
     Pooling stands before normalisation, which costs more than the convolutions where these are computed in bfloat16.
@@ -115,6 +118,7 @@ def _convolution(shape: InputShape) -> keras.Model:
     segment = keras.Input((shape.frames, shape.n_mels), name="quarter")
     # Standardises each mel band over all clips.
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="band_norm")(segment)
+    x = _masked(x, masks)
     x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
     x = _filters(x, 24, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
     x = _filters(_filters(x, 48, "conv2"), 48, "conv3", pool=True)
@@ -125,6 +129,10 @@ def _convolution(shape: InputShape) -> keras.Model:
     x = layers.Dropout(0.3, name="dropout")(x)
     genres = layers.Dense(shape.n_genres, activation="softmax", dtype="float32", name="genres")(x)
     return keras.Model(segment, genres, name="convolution")
+
+
+def _masked(x: keras.KerasTensor, masks: Masks) -> keras.KerasTensor:
+    return x if masks == NO_MASKS else RandomMasks(time=masks.time, mel=masks.mel, name="masks")(x)
 
 
 def _filters(
@@ -146,7 +154,7 @@ def _filters(
     return layers.Activation("relu", name=f"{name}_relu")(x)
 
 
-NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {
+NETWORKS: dict[str, Callable[[InputShape, Masks], keras.Model]] = {
     "committee": committee,
     "small_alexnet": small_alexnet,
 }

@@ -93,6 +93,7 @@ class TrainParams(Section):
     select: Literal["loss", "accuracy"]
     batch_size: Annotated[int, Field(ge=2, le=65_536)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
+    muon: Annotated[float, Field(ge=0, le=100)]
     schedule: Literal["cosine", "constant"]
     warmup: Fraction
     weight_decay: Annotated[float, Field(ge=0, le=1)]

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from genre import device, segments
+from genre import device, optimizer, segments
 from genre.augment import augment
 from genre.calibration import fit_temperature
 from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
+from genre.masks import Masks
 from genre.model_file import ModelInfo, summarise_layers
 from genre.networks import NETWORKS, InputShape, answer_alone
 from genre.params import TrainParams
@@ -156,12 +157,12 @@ class Progress(keras.callbacks.Callback):
 @contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
     """Within this block the model has the running mean of its weights, where its optimizer keeps one."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it
-    if not optimizer.use_ema:
+    averaging = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it
+    if not averaging.use_ema:
         yield
         return
     weights = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-    optimizer.finalize_variable_values(model.trainable_variables)
+    averaging.finalize_variable_values(model.trainable_variables)
     yield
     for variable, value in zip(model.trainable_variables, weights, strict=True):
         variable.assign(value)
@@ -224,17 +225,18 @@ def train(
         features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
     )
     shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
+    masks = Masks(params.augment.time_mask, params.augment.mel_mask)
     one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
     with device.sharing():
-        model = NETWORKS[params.architecture](shape)
+        model = NETWORKS[params.architecture](shape, masks)
         members = len(model.outputs) - 1
         batches = SegmentBatches(
             features, rows["train"], one_hot,
             params=params, segment_frames=segment_frames, n_outputs=1 + members, shares=device.shares(),
         )  # fmt: skip
         model.compile(
-            optimizer=optimizer(params, steps=params.epochs * len(batches)),
+            optimizer=optimizer.make(params, steps=params.epochs * len(batches)),
             loss=[None] + [loss] * members if members else [loss],
             loss_weights=[None] + [1 / members] * members if members else [1.0],
             metrics=[["accuracy"]] + [[]] * members,
@@ -274,7 +276,7 @@ def train(
     bar.close()
     if policy != "float32":  # the saved network runs on any machine
         keras.config.set_dtype_policy("float32")
-        network = answer_alone(NETWORKS[params.architecture](shape))
+        network = answer_alone(NETWORKS[params.architecture](shape, masks))
     network.set_weights(progress.best_weights)
     temperature = fit_temperature(predict_validation(network), labels["validation"])
     return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
@@ -287,27 +289,6 @@ def _check(features: Features, params: TrainParams) -> None:
             f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
             f"{', '.join(f'train.augment.{name}' for name in levels)}"
         )
-
-
-def optimizer(params: TrainParams, *, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW with the learning-rate schedule over `steps` batches, averaging weights if asked to."""
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = params.learning_rate
-    if params.schedule == "cosine":
-        warmup = int(params.warmup * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else params.learning_rate,
-            decay_steps=max(steps - warmup, 1),
-            warmup_target=params.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    chosen = keras.optimizers.AdamW(
-        rate,
-        weight_decay=params.weight_decay,
-        use_ema=params.weight_averaging > 0,
-        ema_momentum=params.weight_averaging or 0.99,
-    )
-    chosen.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return chosen
 
 
 def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

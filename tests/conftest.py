@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from filelock import FileLock
 
 from genre import params, store
 from genre.features import FeatureSettings
@@ -17,11 +18,17 @@ RATE = 22050
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A project with a tiny sample after one undisturbed `dvc repro`; copy it, do not change it."""
     from tests.projects import make_clone
 
-    return make_clone(tmp_path_factory.mktemp("finished") / "project")
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent  # pytest-xdist's workers share it
+    with FileLock(folder / "finished.lock"):
+        if not (folder / "finished").exists():
+            make_clone(folder / "project")
+            (folder / "finished").touch()
+    return folder / "project"
 
 
 @pytest.fixture

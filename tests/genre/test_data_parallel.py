@@ -27,7 +27,7 @@ from genre.params import AugmentParams, TrainParams
 device.gpus = lambda: [f"/physical_device:CPU:{number}" for number in range(n_devices)] if n_devices > 1 else []
 replicas = set()
 
-def plain(shape):
+def plain(shape, masks):
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
     x = Watch()(keras.layers.GlobalAveragePooling1D()(segment))
     x = keras.layers.Dense(16, activation="relu")(x)

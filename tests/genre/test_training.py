@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import checkpoint, device, params, training
+from genre import checkpoint, device, optimizer, params, training
 from genre.errors import ParamsError
 from genre.params import TrainParams
 from genre.training import SegmentBatches
@@ -77,13 +77,6 @@ def test_every_epoch_is_reported_as_it_ends(striped, parts):
     assert [scores.learning_rate for scores in reported] == pytest.approx([DEFAULTS.learning_rate] * 3)
 
 
-def test_the_cosine_schedule_rises_and_then_falls_to_nothing():
-    chosen = training.optimizer(quick(warmup=0.1), steps=100)
-    rate = [float(chosen._learning_rate(step)) for step in range(101)]
-    assert rate[0] == 0 and max(rate) == pytest.approx(DEFAULTS.learning_rate) and rate[100] == pytest.approx(0)
-    assert np.argmax(rate) == 10 and (np.diff(rate[10:]) <= 0).all()
-
-
 def test_mixed_precision_is_trained_but_not_saved(striped, parts):
     trained = training.train(striped, parts, quick(precision="mixed_bfloat16", epochs=1))
     assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
@@ -152,7 +145,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(striped, p
 def test_the_averaged_weights_are_there_for_validation_and_the_others_are_put_back(precision):
     device.prepare(precision, seed=0)
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
-    model.compile(training.optimizer(quick(weight_averaging=0.5), steps=100), loss="mse")
+    model.compile(optimizer.make(quick(weight_averaging=0.5), steps=100), loss="mse")
     for _ in range(5):
         model.train_on_batch(np.ones((4, 3)), np.ones((4, 1)))
     before = model.get_weights()[0]
