@@ -16,9 +16,10 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from genre import catalog, console, params, store
-from genre.errors import UserError
+from genre.errors import ParamsError, UserError
 from genre.features import FeatureSettings
 from genre.figures.confusion import confusion
 from genre.figures.style import Source, save
@@ -134,9 +135,14 @@ def train_params(
         *sections, last = key.removeprefix("train.").split(".")
         place = values
         for section in sections:
-            place = place[section]
+            place = place.get(section, {})
+        if last not in place:
+            raise ParamsError(f"--set {override}: {key} is not a parameter of params.yaml's `train`")
         place[last] = json.loads(text) if text[:1] in "-0123456789" else text
-    return TrainParams.model_validate(values)
+    try:
+        return TrainParams.model_validate(values)
+    except ValidationError as error:
+        raise ParamsError(f"--set {' '.join(overrides)}: {error.errors()[0]['msg']}") from None
 
 
 def main() -> None:

@@ -46,6 +46,14 @@ def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("change", ["train.augment.echo=1", "split.seed=1", "train.epochs=0", "train.optimizer=sgd"])
+def test_a_change_of_the_recipe_that_cannot_be_made_is_told_in_one_line(archive, change):
+    command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/gtzan.csv"]
+    done = subprocess.run([*command, "--set", change], cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"error: --set {change}: ")
+
+
 def row(ours, theirs, *, goal="times faster", limit=2.0) -> Row:
     return Row("name", "this", "that", goal, limit, ours, theirs)
 
