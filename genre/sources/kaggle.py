@@ -1,6 +1,7 @@
 """GTZAN from Kaggle, through kagglehub: public, no account needed, and without a network from kagglehub's cache."""
 
 import shutil
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,8 @@ def _unpack(unpack):
         if archive.is_html(path):
             raise Unreachable("a web page instead of the archive")
         archive.check(path, limit=mirrors.UNPACKED_LIMIT)
+        if tarfile.is_tarfile(path) and not hasattr(tarfile, "data_filter"):  # Debian 12 has Python 3.11.2
+            raise Unreachable("a tar archive instead of a zip, which kagglehub unpacks from Python 3.11.4 on")
         shutil.rmtree(out_path, ignore_errors=True)  # left by a run that was killed
         with archive.reading(path):
             unpack(archive_path, out_path)

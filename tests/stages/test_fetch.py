@@ -348,6 +348,15 @@ def test_whatever_keeps_kaggle_from_serving_huggingface_takes_its_place(monkeypa
     assert kaggle_server.ranges and len(kaggle_server.ranges) <= 2 * mirrors.ATTEMPTS
 
 
+def test_a_tar_from_kaggle_that_an_old_python_cannot_unpack_sends_fetch_to_huggingface(monkeypatch, caplog):
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)  # from Python 3.11.4 on
+    served = StandIn(huggingface_tar(CLIPS))
+    with serving(served, KAGGLE_PORT), serving(from_huggingface(monkeypatch)) as server:
+        point_to(monkeypatch, server)
+        facts = run(fallback=None)
+    assert audio() == CLIPS and facts["source"] == "huggingface" and "3.11.4" in caplog.text
+
+
 def test_a_web_page_does_not_stay_in_kagglehubs_cache():
     with serving(StandIn(kaggle_zip(CLIPS), faults=[Fault(200)]), KAGGLE_PORT):
         with pytest.raises(DataError):
