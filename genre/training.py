@@ -241,6 +241,7 @@ def train(
             loss_weights=[None] + [1 / members] * members if members else [1.0],
             metrics=[["accuracy"]] + [[]] * members,
         )
+        _make_variables(model, batches[0])
     network = answer_alone(model)
 
     def predict_validation(network: keras.Model) -> np.ndarray:
@@ -267,7 +268,6 @@ def train(
         report(scores)
     progress = Progress(batches, network, validate, select=params.select, report=show, save=save, resumed=resumed)
     if resumed:
-        model.optimizer.build(model.trainable_variables)
         set_state(model, resumed.state)
     begin = time.perf_counter()
     # shuffle=False: Keras would take the steps in an order from `random`, which no checkpoint holds.
@@ -280,6 +280,13 @@ def train(
     network.set_weights(progress.best_weights)
     temperature = fit_temperature(predict_validation(network), labels["validation"])
     return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
+
+
+def _make_variables(model: keras.Model, batch: tuple) -> None:
+    """Those of the optimizer and the metrics, which TensorFlow would trace the first training step twice for."""
+    model.optimizer.build(model.trainable_variables)
+    if keras.backend.backend() == "tensorflow" and device.shares() == 1:  # for several GPUs Keras does so itself
+        model.test_step(batch)
 
 
 def _check(features: Features, params: TrainParams) -> None:

@@ -52,6 +52,15 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(striped, p
     assert one.history == two.history != other.history
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends trace otherwise")
+def test_the_step_is_traced_once(striped, parts, monkeypatch):
+    traced = []
+    train_step = keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda *given: traced.append(1) or train_step(*given))
+    training.train(striped, parts, quick(architecture="small_alexnet"))
+    assert len(traced) == 1
+
+
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
 def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts, select):
     trained = training.train(striped, parts, quick(epochs=4, architecture="small_alexnet", select=select))
