@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -61,7 +62,7 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(n)
 
 
-class SegmentBatches(keras.utils.PyDataset):
+class SegmentBatches:
     """The training clips in batches of augmented segments, one from each clip per epoch.
 
     What a batch holds depends on seed, epoch and step alone, so that a run can be repeated or taken up anywhere.
@@ -78,8 +79,6 @@ class SegmentBatches(keras.utils.PyDataset):
         n_outputs: int = 1,
         shares: int = 1,
     ) -> None:
-        super().__init__()
-        self.epoch = 0
         self._features = features
         self._rows = rows
         self._labels = labels  # (n, n_genres), one-hot
@@ -88,16 +87,25 @@ class SegmentBatches(keras.utils.PyDataset):
         self._n_outputs = n_outputs  # of the network: each has the same labels
         self._shares = shares  # a batch can be split into so many equal parts; the few clips over are left out
 
-    def __len__(self) -> int:
+    @property
+    def steps(self) -> int:
+        """How many batches make an epoch."""
         return math.ceil(len(self._rows) / self._params.batch_size)
 
-    def __getitem__(self, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        order = epoch_order(self._params.seed, self.epoch, len(self._rows))
+    def from_epoch(self, first: int) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
+        """All batches from epoch `first`, counted from 0, to the last one's."""
+        for epoch in range(first, self._params.epochs):
+            for step in range(self.steps):
+                yield self.batch(epoch, step)
+
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Segments [shape=(n, segment_frames, n_mels), float32] and, for each output, labels [shape=(n, n_genres)]."""
+        order = epoch_order(self._params.seed, epoch, len(self._rows))
         order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
-        size, larger = divmod(len(order), len(self))  # the first batches are larger by one: no tiny last batch
+        size, larger = divmod(len(order), self.steps)  # the first batches are larger by one: no tiny last batch
         begin = step * size + min(step, larger)
         chosen = order[begin : begin + size + (step < larger)].ravel()
-        rng = np.random.default_rng([self._params.seed, self.epoch, step])
+        rng = np.random.default_rng([self._params.seed, epoch, step])
         batch = segments.draw(
             self._features,
             self._rows[chosen],
@@ -114,7 +122,6 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(
         self,
-        batches: SegmentBatches,
         network: keras.Model,
         validate: Callable[[], tuple[float, float]],
         *,
@@ -127,15 +134,11 @@ class Progress(keras.callbacks.Callback):
         self.history = list(resumed.history) if resumed else []
         self.best_epoch = resumed.best_epoch if resumed else 0
         self.best_weights = resumed.best_weights if resumed else []
-        self._batches = batches
         self._network = network
         self._validate = validate
         self._select = select
         self._report = report
         self._save = save
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self._batches.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if not math.isfinite(logs["loss"]):
@@ -236,12 +239,12 @@ def train(
             params=params, segment_frames=segment_frames, n_outputs=1 + members, shares=device.shares(),
         )  # fmt: skip
         model.compile(
-            optimizer=optimizer.make(params, steps=params.epochs * len(batches)),
+            optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
             loss=[None] + [loss] * members if members else [loss],
             loss_weights=[None] + [1 / members] * members if members else [1.0],
             metrics=[["accuracy"]] + [[]] * members,
         )
-        _make_variables(model, batches[0])
+        _make_variables(model, batches.batch(0, 0))
     network = answer_alone(model)
 
     def predict_validation(network: keras.Model) -> np.ndarray:
@@ -266,12 +269,15 @@ def train(
 
     for scores in done:
         report(scores)
-    progress = Progress(batches, network, validate, select=params.select, report=show, save=save, resumed=resumed)
+    progress = Progress(network, validate, select=params.select, report=show, save=save, resumed=resumed)
     if resumed:
         set_state(model, resumed.state)
     begin = time.perf_counter()
-    # shuffle=False: Keras would take the steps in an order from `random`, which no checkpoint holds.
-    model.fit(batches, initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], shuffle=False, verbose=0)
+    if len(done) < params.epochs:  # Keras takes no empty stream
+        model.fit(
+            _stream(batches, len(done)), steps_per_epoch=batches.steps,
+            initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], shuffle=False, verbose=0,
+        )  # fmt: skip
     seconds = time.perf_counter() - begin
     bar.close()
     if policy != "float32":  # the saved network runs on any machine
@@ -280,6 +286,25 @@ def train(
     network.set_weights(progress.best_weights)
     temperature = fit_temperature(predict_validation(network), labels["validation"])
     return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
+
+
+def _stream(batches: SegmentBatches, first: int) -> Any:
+    """The batches for `fit`, from epoch `first` to the last; TensorFlow makes the next one while it computes.
+
+    Keras would have tf.data tune itself, where the end of a dataset waits for the tuner to wake: often 2 s after every
+    epoch, half a minute after a long one.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches.from_epoch(first)
+    import tensorflow as tf
+
+    kind = keras.tree.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches.batch(first, 0)
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = tf.data.Dataset.from_generator(lambda: batches.from_epoch(first), output_signature=kind)
+    return dataset.prefetch(1).with_options(options)
 
 
 def _make_variables(model: keras.Model, batch: tuple) -> None:

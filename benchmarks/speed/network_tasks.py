@@ -43,21 +43,25 @@ def time_epochs(features: Features, chosen: TrainParams, *, compare: bool = Fals
     """
     parts = random_split(features)
     n_train = int((parts == "train").sum())
-    found = []
+    found, ready = [], []
+
+    class Kept(training.SegmentBatches):
+        def batch(self, epoch: int, step: int) -> tuple:
+            ready[:] = ready or [super().batch(0, 0)]
+            return super().batch(epoch, step)
 
     class Timed(training.Progress):
         def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-            super().on_epoch_begin(epoch, logs)
             self.begin = time.perf_counter()
 
         def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
             whole = (time.perf_counter() - self.begin) / n_train
-            bare = bare_loop(self.model, self._batches[0], steps=len(self._batches)) if compare else 0.0
+            bare = bare_loop(self.model, ready[0], steps=self.params["steps"]) if compare else 0.0
             if epoch > 0:
                 found.append((whole, bare))
             super().on_epoch_end(epoch, logs)
 
-    with mock.patch.object(training, "Progress", Timed):
+    with mock.patch.multiple(training, Progress=Timed, SegmentBatches=Kept):
         training.train(features, parts, chosen)
     return found
 

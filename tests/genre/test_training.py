@@ -61,6 +61,27 @@ def test_the_step_is_traced_once(striped, parts, monkeypatch):
     assert len(traced) == 1
 
 
+def test_the_batches_of_all_epochs_are_one_stream(striped, parts, monkeypatch):
+    streams = []
+    from_epoch = SegmentBatches.from_epoch
+    monkeypatch.setattr(SegmentBatches, "from_epoch", lambda *given: streams.append(given[1]) or from_epoch(*given))
+    made = []
+    batch = SegmentBatches.batch
+    monkeypatch.setattr(SegmentBatches, "batch", lambda *given: made.append(given[1:]) or batch(*given))
+    training.train(striped, parts, quick(epochs=3, batch_size=8, architecture="small_alexnet"))
+    assert streams == [0]
+    assert made[-9:] == [(epoch, step) for epoch in range(3) for step in range(3)]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends take the batches as they are")
+def test_tensorflow_does_not_tune_the_stream_since_its_end_would_wait_for_the_tuner(striped, parts, monkeypatch):
+    given = []
+    fit = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda model, x, **named: given.append(x) or fit(model, x, **named))
+    training.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
+    assert given[0].options().autotune.enabled is False
+
+
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
 def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts, select):
     trained = training.train(striped, parts, quick(epochs=4, architecture="small_alexnet", select=select))
@@ -105,18 +126,18 @@ def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
         lambda features, rows, *_, **__: seen.extend(rows) or np.zeros((len(rows), 2, 2), np.float32),
     )
     rows = striped.rows(parts, "train")
-    off = quick(batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
+    off = quick(epochs=3, batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
     batches = SegmentBatches(striped, rows, np.eye(2)[np.zeros(24, int)], params=off, segment_frames=2)
-    sizes = [len(batches[step][0]) for step in range(len(batches))]
+    sizes = [len(batch) for batch, _ in batches.from_epoch(2)]
     assert sizes == [6, 6, 6, 6] and sorted(seen) == sorted(rows)
 
 
 def test_a_batch_for_several_devices_can_be_split_evenly(striped, parts):
     rows = striped.rows(parts, "train")[:23]
-    options = {"params": quick(batch_size=7), "segment_frames": 2}
+    options = {"params": quick(epochs=1, batch_size=7), "segment_frames": 2}
     one, three = (SegmentBatches(striped, rows, np.eye(2)[[0] * 23], **options, shares=n) for n in (1, 3))
-    assert [len(one[step][0]) for step in range(len(one))] == [6, 6, 6, 5]
-    assert [len(three[step][0]) for step in range(len(three))] == [6, 6, 6, 3]
+    assert [len(batch) for batch, _ in one.from_epoch(0)] == [6, 6, 6, 5]
+    assert [len(batch) for batch, _ in three.from_epoch(0)] == [6, 6, 6, 3]
 
 
 def test_level_augmentation_of_linear_power_is_refused(striped, parts):
