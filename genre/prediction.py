@@ -1,5 +1,6 @@
 """From segments to clips: a clip's probabilities are the mean of its segments' probabilities."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +78,8 @@ def predict_clips(
         0..1, each row adds up to 1.
     """
     parts = []
-    for begin in range(0, len(rows), clips_per_batch):
-        names = features.clips.index[rows[begin : begin + clips_per_batch]]
+    for chosen in _equal_batches(rows, clips_per_batch):
+        names = features.clips.index[chosen]
         batch = np.concatenate(
             [
                 segments.cut(clip, segments.evenly_spaced(len(clip), segment_frames, test_segments), segment_frames)
@@ -87,5 +88,11 @@ def predict_clips(
         )
         by_segment = np.asarray(network(batch), dtype=np.float64)
         parts.append(by_segment.reshape(len(names), test_segments, -1).mean(axis=1))
-    probabilities = np.concatenate(parts)
+    probabilities = np.concatenate(parts)[: len(rows)]
     return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def _equal_batches(rows: np.ndarray, at_most: int) -> np.ndarray:
+    """The rows in batches of one size, the last filled up with its last row: TensorFlow traces every shape anew."""
+    n_batches = math.ceil(len(rows) / at_most)
+    return np.pad(rows, (0, -len(rows) % n_batches), mode="edge").reshape(n_batches, -1)

@@ -27,3 +27,12 @@ def test_the_batch_size_changes_nothing(striped, clips_per_batch):
     other = predict_clips(loud_half, striped, rows, segment_frames=20, test_segments=2, clips_per_batch=clips_per_batch)
     np.testing.assert_allclose(one, other)
     np.testing.assert_allclose(one.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(("n_clips", "size"), [(40, 14), (33, 11), (32, 16), (3, 3)])
+def test_all_batches_have_one_shape_since_a_network_is_traced_for_each(striped, n_clips, size):
+    shapes = []
+    network = lambda batch: shapes.append(batch.shape) or loud_half(batch)  # noqa: E731
+    rows = np.arange(n_clips)
+    found = predict_clips(network, striped, rows, segment_frames=20, test_segments=2, clips_per_batch=16)
+    assert len(found) == n_clips and set(shapes) == {(2 * size, 20, 128)}
