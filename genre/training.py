@@ -166,6 +166,8 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         return
     weights = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
     averaging.finalize_variable_values(model.trainable_variables)
+    for variable in model.trainable_variables:  # JAX lets it share the mean's array, which it gives away in a step
+        variable.assign(keras.ops.copy(variable))
     yield
     for variable, value in zip(model.trainable_variables, weights, strict=True):
         variable.assign(value)
