@@ -1,21 +1,18 @@
-"""Training: batches of augmented segments in, the network with the best validated weights out."""
+"""Training: a split in, the network with the best validated weights out."""
 
-import logging
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from genre import device, optimizer, segments
-from genre.augment import augment
+from genre import device, optimizer
+from genre.batches import SegmentBatches
 from genre.calibration import fit_temperature
 from genre.checkpoint import Checkpoint, EpochScores
 from genre.errors import ParamsError
@@ -25,8 +22,6 @@ from genre.networks import NETWORKS, InputShape, answer_alone
 from genre.params import TrainParams
 from genre.prediction import predict_clips
 from genre.store import Features
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,67 +49,6 @@ class Trained:
             protocol=protocol,
             layers=summarise_layers(self.model),
         )
-
-
-@lru_cache(maxsize=2)
-def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
-    """The order in which `n` clips are seen in an epoch [shape=(n,), int]; kept, as every batch asks for it."""
-    return np.random.default_rng([seed, epoch]).permutation(n)
-
-
-class SegmentBatches:
-    """The training clips in batches of augmented segments, one from each clip per epoch.
-
-    What a batch holds depends on seed, epoch and step alone, so that a run can be repeated or taken up anywhere.
-    """
-
-    def __init__(
-        self,
-        features: Features,
-        rows: np.ndarray,
-        labels: np.ndarray,
-        *,
-        params: TrainParams,
-        segment_frames: int,
-        n_outputs: int = 1,
-        shares: int = 1,
-    ) -> None:
-        self._features = features
-        self._rows = rows
-        self._labels = labels  # (n, n_genres), one-hot
-        self._params = params
-        self._segment_frames = segment_frames
-        self._n_outputs = n_outputs  # of the network: each has the same labels
-        self._shares = shares  # a batch can be split into so many equal parts; the few clips over are left out
-
-    @property
-    def steps(self) -> int:
-        """How many batches make an epoch."""
-        return math.ceil(len(self._rows) / self._params.batch_size)
-
-    def from_epoch(self, first: int) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
-        """All batches from epoch `first`, counted from 0, to the last one's."""
-        for epoch in range(first, self._params.epochs):
-            for step in range(self.steps):
-                yield self.batch(epoch, step)
-
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Segments [shape=(n, segment_frames, n_mels), float32] and, for each output, labels [shape=(n, n_genres)]."""
-        order = epoch_order(self._params.seed, epoch, len(self._rows))
-        order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
-        size, larger = divmod(len(order), self.steps)  # the first batches are larger by one: no tiny last batch
-        begin = step * size + min(step, larger)
-        chosen = order[begin : begin + size + (step < larger)].ravel()
-        rng = np.random.default_rng([self._params.seed, epoch, step])
-        batch = segments.draw(
-            self._features,
-            self._rows[chosen],
-            self._segment_frames,
-            rng=rng,
-            time_stretch=self._params.augment.time_stretch,
-        )
-        batch, labels = augment(batch, self._labels[chosen], self._params.augment, rng=rng)
-        return batch, (labels,) * self._n_outputs
 
 
 class Progress(keras.callbacks.Callback):
@@ -277,7 +211,7 @@ def train(
     begin = time.perf_counter()
     if len(done) < params.epochs:  # Keras takes no empty stream
         model.fit(
-            _stream(batches, len(done)), steps_per_epoch=batches.steps,
+            batches.stream(len(done)), steps_per_epoch=batches.steps,
             initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], shuffle=False, verbose=0,
         )  # fmt: skip
     seconds = time.perf_counter() - begin
@@ -288,25 +222,6 @@ def train(
     network.set_weights(progress.best_weights)
     temperature = fit_temperature(predict_validation(network), labels["validation"])
     return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
-
-
-def _stream(batches: SegmentBatches, first: int) -> Any:
-    """The batches for `fit`, from epoch `first` to the last; TensorFlow makes the next one while it computes.
-
-    Keras would have tf.data tune itself, where the end of a dataset waits for the tuner to wake: often 2 s after every
-    epoch, half a minute after a long one.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return batches.from_epoch(first)
-    import tensorflow as tf
-
-    kind = keras.tree.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches.batch(first, 0)
-    )
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    dataset = tf.data.Dataset.from_generator(lambda: batches.from_epoch(first), output_signature=kind)
-    return dataset.prefetch(1).with_options(options)
 
 
 def _make_variables(model: keras.Model, batch: tuple) -> None:

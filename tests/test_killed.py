@@ -49,7 +49,7 @@ DVC_MOMENTS = {
 }
 # With the number of epochs that are in the checkpoint then.
 TRAIN_MOMENTS = {
-    "in the middle of epoch 2": ("genre.training:SegmentBatches.batch", 10, "kill", 1),
+    "in the middle of epoch 2": ("genre.batches:SegmentBatches.batch", 10, "kill", 1),
     "while the checkpoint of epoch 2 is written": ("numpy.lib.format:write_array", 30, "kill", 1),
     "before that checkpoint gets its name": ("pathlib:Path.replace", 1, "kill all", 1),
     "between the checkpoint of epoch 2 and its point on the curves": ("dvclive:Live.next_step", 2, "kill all", 2),

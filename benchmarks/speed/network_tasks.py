@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.accuracy import read_features, train_params
 from benchmarks.speed.data_tasks import timed
 from genre import catalog, networks, params, splits, store, training
+from genre.batches import SegmentBatches
 from genre.checkpoint import EpochScores
 from genre.model_file import ModelInfo
 from genre.networks import InputShape
@@ -45,7 +46,7 @@ def time_epochs(features: Features, chosen: TrainParams, *, compare: bool = Fals
     n_train = int((parts == "train").sum())
     found, ready = [], []
 
-    class Kept(training.SegmentBatches):
+    class Kept(SegmentBatches):
         def batch(self, epoch: int, step: int) -> tuple:
             ready[:] = ready or [super().batch(0, 0)]
             return super().batch(epoch, step)

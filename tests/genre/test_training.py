@@ -3,10 +3,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import checkpoint, device, optimizer, params, training
+from genre import checkpoint, device, optimizer, params, segments, training
+from genre.batches import SegmentBatches
 from genre.errors import ParamsError
 from genre.params import TrainParams
-from genre.training import SegmentBatches
 from tests.conftest import TOP
 
 DEFAULTS = params.load(TOP / "params.yaml").train
@@ -35,13 +35,13 @@ def test_training_never_looks_at_the_test_part(striped, parts, monkeypatch):
     seen = set()
     of = type(striped).of
     monkeypatch.setattr(type(striped), "of", lambda self, name: seen.add(name) or of(self, name))
-    draw = training.segments.draw
+    draw = segments.draw
 
     def recorded(features, rows, *positional, **named):
         seen.update(features.clips.index[rows])
         return draw(features, rows, *positional, **named)
 
-    monkeypatch.setattr(training.segments, "draw", recorded)
+    monkeypatch.setattr(segments, "draw", recorded)
     training.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
     assert seen == set(parts.index[parts != "test"])
 
@@ -71,15 +71,6 @@ def test_the_batches_of_all_epochs_are_one_stream(striped, parts, monkeypatch):
     training.train(striped, parts, quick(epochs=3, batch_size=8, architecture="small_alexnet"))
     assert streams == [0]
     assert made[-9:] == [(epoch, step) for epoch in range(3) for step in range(3)]
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends take the batches as they are")
-def test_tensorflow_does_not_tune_the_stream_since_its_end_would_wait_for_the_tuner(striped, parts, monkeypatch):
-    given = []
-    fit = keras.Model.fit
-    monkeypatch.setattr(keras.Model, "fit", lambda model, x, **named: given.append(x) or fit(model, x, **named))
-    training.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
-    assert given[0].options().autotune.enabled is False
 
 
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
@@ -116,28 +107,6 @@ def test_a_diverging_loss_stops_with_the_remedy(striped, parts):
     with pytest.raises(ParamsError, match="learning_rate"):
         training.train(striped, parts, quick(architecture="small_alexnet", learning_rate=10.0, epochs=30,
                                              weight_decay=1.0, batch_size=2))  # fmt: skip
-
-
-def test_an_epoch_shows_every_training_clip_once(striped, parts, monkeypatch):
-    seen = []
-    monkeypatch.setattr(
-        training.segments,
-        "draw",
-        lambda features, rows, *_, **__: seen.extend(rows) or np.zeros((len(rows), 2, 2), np.float32),
-    )
-    rows = striped.rows(parts, "train")
-    off = quick(epochs=3, batch_size=7, augment=dict.fromkeys(params.AugmentParams.model_fields, 0.0))
-    batches = SegmentBatches(striped, rows, np.eye(2)[np.zeros(24, int)], params=off, segment_frames=2)
-    sizes = [len(batch) for batch, _ in batches.from_epoch(2)]
-    assert sizes == [6, 6, 6, 6] and sorted(seen) == sorted(rows)
-
-
-def test_a_batch_for_several_devices_can_be_split_evenly(striped, parts):
-    rows = striped.rows(parts, "train")[:23]
-    options = {"params": quick(epochs=1, batch_size=7), "segment_frames": 2}
-    one, three = (SegmentBatches(striped, rows, np.eye(2)[[0] * 23], **options, shares=n) for n in (1, 3))
-    assert [len(batch) for batch, _ in one.from_epoch(0)] == [6, 6, 6, 5]
-    assert [len(batch) for batch, _ in three.from_epoch(0)] == [6, 6, 6, 3]
 
 
 def test_level_augmentation_of_linear_power_is_refused(striped, parts):
