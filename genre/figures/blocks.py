@@ -116,29 +116,39 @@ def place(blocks: Sequence[Block], *, passing_width: float = 0.25) -> Drawing:
         for line in rows if sweep % 2 else reversed(rows):
             wanted = [_mean([column[other] for other in above[number] + below[number]]) for number in line]
             _spread(line, column, wanted, widths)
-    _straighten(rows, column, above, below, widths)
+    passing = [path[1:-1] for path in paths if len(path) > 2]
+    _straighten([*_chains(rows, above, below), *passing], rows, column, widths)
     placed = [Placed(block, at, column[number]) for number, (block, at) in enumerate(nodes)]
     return Drawing(placed, [tuple((placed[number].row, placed[number].column) for number in path) for path in paths])
 
 
-def _straighten(
-    rows: list[list[int]], column: list[float], above: list[list[int]], below: list[list[int]], widths: list[float]
-) -> None:
-    """Put each chain, which is one above the other without a branch, into one column where its rows have the room."""
-    for line in rows:
-        for head in line:
-            if len(above[head]) == 1 and len(below[above[head][0]]) == 1:
-                continue  # within a chain
-            chain = [head]
-            while len(below[chain[-1]]) == 1 and len(above[below[chain[-1]][0]]) == 1:
-                chain.append(below[chain[-1]][0])
-            before = {number: column[number] for number in chain}
-            middle = _mean([column[number] for number in chain])
-            for number in chain:
-                column[number] = middle
-            if any(_crowded(row, column, widths) for row in rows if not before.keys().isdisjoint(row)):
-                for number, old in before.items():
-                    column[number] = old
+def _chains(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> list[list[int]]:
+    """What stands one above the other without a branch."""
+    chains = []
+    for head in (number for line in rows for number in line):
+        if len(above[head]) == 1 and len(below[above[head][0]]) == 1:
+            continue  # within a chain
+        chain = [head]
+        while len(below[chain[-1]]) == 1 and len(above[below[chain[-1]][0]]) == 1:
+            chain.append(below[chain[-1]][0])
+        chains.append(chain)
+    return chains
+
+
+def _straighten(runs: list[list[int]], rows: list[list[int]], column: list[float], widths: list[float]) -> None:
+    """Put each run into one column where its rows have the room: their mean, else the nearest of their own to it."""
+    for run in runs:
+        before = [column[number] for number in run]
+        middle = _mean(before)
+        touched = [line for line in rows if not set(run).isdisjoint(line)]
+        for aim in (middle, *sorted(before, key=lambda own: abs(own - middle))):
+            for number in run:
+                column[number] = aim
+            if not any(_crowded(line, column, widths) for line in touched):
+                break
+        else:
+            for number, old in zip(run, before, strict=True):
+                column[number] = old
 
 
 def _crowded(line: list[int], column: list[float], widths: list[float]) -> bool:

@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import text_to_path
 
-from genre.figures import style
+from genre.figures import routing, style
 from genre.figures.blocks import Block, Drawing, Placed, Point, fold, place
 from genre.figures.style import Source
 from genre.model_file import ModelInfo
@@ -77,8 +77,9 @@ def network(info: ModelInfo, source: Source) -> Figure:
     shift = (full_width - width) / 2
     axes.set(xlim=(-shift, full_width - shift), ylim=(0, height))  # data units are inches
     axes.set_axis_off()
+    levels = routing.levels(drawing.edges, {point: spot.x for point, spot in spots.items()})
     for edge in drawing.edges:
-        _draw_edge(axes, [spots[point] for point in edge])
+        _draw_edge(axes, [spots[point] for point in edge], [levels[piece] for piece in pairwise(edge)])
     for node in drawing.placed:
         if node.block:
             _draw_box(axes, node.block, texts[node.block.name], spots[node.row, node.column], box)
@@ -177,10 +178,10 @@ def _draw_box(axes: Axes, block: Block, text: list[str], spot: _Spot, box: float
         axes.text(spot.x, y, line, size=SIZE, ha="center", va="center_baseline", zorder=3, **look)
 
 
-def _draw_edge(axes: Axes, spots: list[_Spot]) -> None:
+def _draw_edge(axes: Axes, spots: list[_Spot], levels: list[float]) -> None:
     corners = [(spots[0].x, spots[0].bottom)]
-    for start, end in pairwise(spots):
-        level = end.row_top + GAP / 2
+    for (start, end), above in zip(pairwise(spots), levels, strict=True):
+        level = end.row_top + GAP * above
         if start.panel != end.panel:  # around the head of the next panel
             aside, low = end.panel_left - BETWEEN / 2, start.row_bottom - GAP / 2
             corners += [(start.x, low), (aside, low), (aside, level), (end.x, level)]

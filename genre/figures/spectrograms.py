@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from genre import mel
-from genre.features import TOP_DB, FeatureSettings, to_decibels
+from genre.features import TOP_DB, to_decibels
 from genre.figures import style
 from genre.figures.style import Source
+from genre.settings import FeatureSettings
 from genre.store import Features
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def mistakes(features: Features, predictions: "Predictions", source: Source) -> 
     rows = surest_mistakes(predictions, MOST_MISTAKES)
     if not n_wrong:
         figure = style.new_figure(
-            7, 1.2, "The most confident mistakes", source, detail=f"0 of {total} test clips are mistaken"
+            7, 1.2, "The most confident mistakes", source, detail=f"0 of {total} test clips are misclassified"
         )
         figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are recognised.", ha="center", size=14)
         return figure
@@ -80,8 +81,8 @@ def mistakes(features: Features, predictions: "Predictions", source: Source) -> 
     figure, panels = _grid(
         "The most confident mistakes",
         source,
-        f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} mistaken{shown}, each genre with the "
-        "probability that the network gives it; 0 dB is a clip's loudest point",
+        f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; beside each "
+        "genre the probability that the network gives it; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         settings=features.settings,
         columns=min(3, len(rows)),

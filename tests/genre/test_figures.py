@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
 from genre import store
-from genre.figures import blocks, song, style
+from genre.figures import blocks, routing, song, style
 from genre.figures.confusion import confusion
 from genre.figures.curves import curves
 from genre.figures.f1 import f1
@@ -327,7 +327,7 @@ def test_the_mistakes_shown_are_the_most_confident_ones_in_order(settings):
     shown = [re.search(r"c\d", caption)[0] for caption in captions[:5]]
     assert shown == ["c5", "c2", "c4", "c3", "c1"]
     assert re.search(r"c5 \S y 10 % true \S x 90 % predicted", captions[0])
-    assert "5 of 6 test clips are mistaken," in words_of(figure)
+    assert "5 of 6 test clips are misclassified;" in words_of(figure)
 
 
 def test_without_mistakes_the_picture_says_so(settings):
@@ -416,10 +416,43 @@ def test_an_arrow_leads_from_each_block_to_each_that_it_feeds(draw_network):
     assert sorted(ends) == sorted((name, block.name) for block in blocks.fold(layers) for name in block.inputs)
 
 
+PAIR = [layer("other", "Dense", (10,), 9, "per_band"), layer("genres", "Average", (10,), 0, "mean", "other")]
+BRANCHING = {
+    "a bypass": [*committee(3), *PAIR],
+    "each to each": [
+        layer("segment", "InputLayer", (9,)),
+        *(layer(name, "Dense", (9,), 9, "segment") for name in "abc"),
+        *(layer(name, "Add", (9,), 0, *"abc") for name in "xyz"),
+        layer("genres", "Add", (9,), 0, *"xyz"),
+    ],
+    "residual": residual(3),
+}
+
+
+@pytest.mark.parametrize("layers", BRANCHING.values(), ids=list(BRANCHING))
+def test_lines_that_run_along_one_another_are_from_one_block_or_to_one(layers):
+    drawing = blocks.place(blocks.fold(layers))
+    levels = routing.levels(drawing.edges, {(node.row, node.column): node.column for node in drawing.placed})
+    assert all(0 < level < 1 for level in levels.values())
+    for (start, end), (other_start, other_end) in combinations(levels, 2):
+        along = max(min(start[1], end[1]), min(other_start[1], other_end[1])) <= min(
+            max(start[1], end[1]), max(other_start[1], other_end[1])
+        )
+        straight = start[1] == end[1] or other_start[1] == other_end[1]
+        if start[0] == other_start[0] and along and not straight:
+            apart = levels[start, end] != levels[other_start, other_end]
+            assert apart or start == other_start or end == other_end
+
+
+def test_an_edge_passes_rows_in_one_column():
+    drawing = blocks.place(blocks.fold([*committee(3), *PAIR]))
+    passing = [[column for _, column in edge[1:-1]] for edge in drawing.edges if len(edge) > 3]
+    assert passing and all(len(set(columns)) == 1 for columns in passing)
+
+
 @pytest.mark.parametrize("members", [2, 3, 6])
 def test_a_chain_of_layers_stands_in_one_column_and_no_two_boxes_touch(members):
-    pair = [layer("other", "Dense", (10,), 9, "per_band"), layer("genres", "Average", (10,), 0, "mean", "other")]
-    placed = [node for node in blocks.place(blocks.fold([*committee(members), *pair])).placed if node.block]
+    placed = [node for node in blocks.place(blocks.fold([*committee(members), *PAIR])).placed if node.block]
     column = {node.block.name: node.column for node in placed}
     feeds = [name for node in placed for name in node.block.inputs]
     chained = [(node.block.name, node.block.inputs[0]) for node in placed if len(node.block.inputs) == 1]
