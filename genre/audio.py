@@ -1,4 +1,4 @@
-"""Audio files: which there are, and how one becomes mono samples at a given rate."""
+"""Audio: how a file becomes mono samples at a given rate, and which samples are no music."""
 
 import math
 from pathlib import Path
@@ -10,7 +10,6 @@ from genre.decoding import open_audio
 from genre.errors import AudioError
 from genre.mel import INT16_SCALE
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".au", ".m4a")
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
 SILENCE_PEAK = 1e-4
 # Above this peak a float file is not audio, and its power would overflow single precision.
@@ -23,7 +22,7 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     Parameters
     ----------
     path : Path
-        A file in one of the formats of `SUFFIXES`, at any sample rate, with any number of channels.
+        Of any format that `genre.decoding` knows, at any sample rate, with any number of channels.
     sample_rate : int
         Rate of the result, in Hz.
     seconds : float
@@ -40,7 +39,7 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     ------
     AudioError
         Where the file cannot be decoded, is empty, too short or silent, claims a sample rate outside
-        `genre.decoding.SAMPLE_RATES`, or holds NaN or infinite samples.
+        `genre.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
     """
     with open_audio(path) as stream:
         samples = stream.read(int(seconds * stream.rate), integers=True)

@@ -27,7 +27,7 @@ _UNKNOWN_FORMAT = 1  # libsndfile's error code
 _SNDFILE_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".au", ".aif", ".aiff")
 # No playlists, which make ffmpeg open other files.
 _FFMPEG_FORMATS = (
-    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,wv"
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,ogg,tta,w64,wav,wv"
 )
 _FFMPEG_PATIENCE = 120  # for the next samples, in seconds
 _AU_HEADER = struct.Struct(">4s5I")  # magic, offset of the samples, their bytes, encoding, rate in Hz, channels
@@ -60,18 +60,31 @@ def open_audio(path: Path) -> Iterator[Stream]:
     try:
         file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)  # any bytes
     except soundfile.LibsndfileError as error:
-        if error.code != _UNKNOWN_FORMAT or path.suffix.lower() in _SNDFILE_SUFFIXES:
+        is_mp4 = _is_mp4(path)
+        if not is_mp4 and (error.code != _UNKNOWN_FORMAT or path.suffix.lower() in _SNDFILE_SUFFIXES):
             reason = error.error_string
             if "does not exist" in reason and path.exists():  # so libsndfile 1.2 says it of an MP3 without a frame
                 reason = "no frame of audio was found."
             raise AudioError(f"cannot be decoded: {reason}") from error
         if shutil.which("ffmpeg") is None:
-            raise AudioError(f"{path.suffix or 'this format'} needs ffmpeg, which is not installed") from error
+            what = "MP4" if is_mp4 else path.suffix or "this format"
+            raise AudioError(f"{what} needs ffmpeg, which is not installed") from error
         with _ffmpeg(path) as stream:
             yield _checked(stream)
         return
     with file:
         yield _checked(_SoundFileStream(file))
+
+
+def _is_mp4(path: Path) -> bool:
+    """Whether a file is MP4, under whatever name: many a download called .mp3 is."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:
+        return False
 
 
 def _checked(stream: Stream) -> Stream:
@@ -117,13 +130,18 @@ class _AuStream:
         return np.frombuffer(content, ">f4", whole).astype(np.float32).reshape(-1, self._channels)
 
     def _next(self, size: int) -> bytes:
+        """The next bytes, less than `size` at the end; what came before a damaged place is kept, as with libsndfile."""
         out: BinaryIO = self._process.stdout
-        watch = threading.Timer(_FFMPEG_PATIENCE, self._process.kill)
+        given_up = threading.Event()
+        watch = threading.Timer(_FFMPEG_PATIENCE, lambda: (given_up.set(), self._process.kill()))
         watch.start()
         try:
-            return out.read(size)  # less than `size` where ffmpeg ended, or was ended
+            content = out.read(size)
         finally:
             watch.cancel()
+        if given_up.is_set() and len(content) < size:
+            raise AudioError(f"cannot be decoded: ffmpeg gave nothing for {_FFMPEG_PATIENCE:g} s")
+        return content
 
 
 @contextmanager
@@ -142,13 +160,11 @@ def _ffmpeg(path: Path) -> Iterator[Stream]:
 def _in_blocks(read: Callable[[int], np.ndarray], count: int, channels: int) -> np.ndarray:
     """Mono samples [shape=(n,)] of at most `count` frames, which `read` gives as (n, channels)."""
     blocks, missing = [], count
-    while missing > 0:
+    while missing > 0 or not blocks:
         block = read(min(missing, max(_BLOCK // channels, 1)))
-        if len(block) == 0:
+        if len(block) == 0 and blocks:
             break
         with np.errstate(over="ignore", invalid="ignore"):  # infinite samples are refused by who uses them
             blocks.append(block.mean(axis=1) if channels > 1 else block[:, 0])
-        missing -= len(block)
-    if len(blocks) == 1:  # most clips: a copy would cost as much as decoding 16-bit samples
-        return blocks[0]
-    return np.concatenate(blocks) if blocks else np.empty(0, np.float32)
+        missing -= len(block) or missing  # an empty first block, of the samples' own type, is the file's end
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)  # most clips: a copy costs as much as decoding

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,21 @@ def test_silence_before_and_after_the_music_changes_nothing_but_the_time(write_a
     for found, expected in zip(padded, (first, second), strict=True):
         assert found.start == pytest.approx(expected.start + 12) and found.weight == expected.weight
         np.testing.assert_array_equal(found.frames, expected.frames)
+
+
+@pytest.mark.parametrize("scale", ["db", "power"])
+def test_silence_before_a_short_song_of_16_bit_samples_does_not_change_how_loud_it_is(write_audio, info, scale):
+    info = replace(info, settings=replace(info.settings, scale=scale))
+    music = noise(seconds=3)
+    heard = []
+
+    def network(batch):
+        heard.append(batch)
+        return centre_of_mass(batch)
+
+    for name, samples in (("a.wav", music), ("b.wav", np.concatenate([SILENCE, music]))):
+        songs.listen(write_audio(name, samples, subtype="PCM_16"), network, info)
+    np.testing.assert_array_equal(*heard)
 
 
 def test_a_silent_middle_is_skipped(write_audio, info):
