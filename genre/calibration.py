@@ -20,6 +20,10 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
         0..1; the last axis adds up to 1.
     temperature : float
         Above 0; 1 changes nothing.
+
+    Returns
+    -------
+    np.ndarray [same shape, dtype=float64]
     """
     logits = np.log(np.maximum(probabilities, _FLOOR)) / temperature
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))

@@ -1,49 +1,15 @@
 """Mel spectrograms: the one definition that extraction, prediction and the benchmarks share."""
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
 from genre import audio, mel
 from genre.errors import AudioError
+from genre.settings import FeatureSettings
 
 TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
 _LEAST_POWER = np.float32(1e-10)
-
-
-@dataclass(frozen=True)
-class FeatureSettings:
-    """What decides the value of every frame; it is stored beside the features and in the model file."""
-
-    sample_rate: int  # in Hz
-    n_fft: int  # length of the Fourier window, in samples
-    hop_length: int  # distance of two frames, in samples
-    n_mels: int
-    seconds: float  # the first so many seconds of a clip are used
-    min_seconds: float  # a shorter clip is refused
-    scale: Literal["db", "power"]
-
-    @classmethod
-    def of(cls, params: Any) -> "FeatureSettings":
-        """The settings among the attributes of `params`, such as the `extract` section."""
-        return cls(**{name: getattr(params, name) for name in cls.__dataclass_fields__})
-
-    @property
-    def dtype(self) -> np.dtype:
-        return np.dtype(np.uint8 if self.scale == "db" else np.float32)
-
-    @property
-    def frames_per_second(self) -> float:
-        return self.sample_rate / self.hop_length
-
-    def n_frames(self, seconds: float) -> int:
-        """Frames that `seconds` of audio give (centred frames: one for every begun hop)."""
-        return int(seconds * self.sample_rate) // self.hop_length + 1
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import pandas as pd
 from tqdm.contrib.concurrent import thread_map
 
-from genre import files
+from genre import files, tables
 
 CLIPS = "clips.csv"
 DATASET = "dataset.json"
@@ -58,7 +58,7 @@ def finish(raw: Path, dataset: Dataset, *, requested: str) -> None:
     clips = sorted(dataset.clips, key=lambda clip: (clip.genre, clip.clip_id))
     _remove_others(raw, {CLIPS, DATASET, *(clip.path for clip in clips)})
     table = pd.DataFrame([asdict(clip) for clip in clips])
-    files.write_text(raw / CLIPS, table.to_csv(index=False, lineterminator="\n"))
+    tables.write(raw / CLIPS, table)
     facts = {
         "name": dataset.name,
         "requested": requested,
@@ -72,11 +72,13 @@ def finish(raw: Path, dataset: Dataset, *, requested: str) -> None:
 
 
 def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files have equal contents."""
     return one.stat().st_size == other.stat().st_size and sha256(one) == sha256(other)
 
 
@@ -87,6 +89,7 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: s
 
 
 def move(source: Path, target: Path) -> None:
+    """Give a file of the same file system another name; what has that name already is replaced as a whole."""
     with files.replacing(target) as temporary:
         source.replace(temporary)
 

@@ -39,6 +39,11 @@ def save(model: "keras.Model", info: ModelInfo, path: Path, *, weights: Weights)
     path : Path
     weights : str
         How they are stored; `float16` takes about half the room. The arithmetic is float32 either way.
+
+    Raises
+    ------
+    DataError
+        Where `path` is a folder.
     """
     with files.replacing(path) as temporary:
         content = _convert(model, weights)
@@ -118,7 +123,10 @@ def _checked(path: Path) -> bytes:
 
 
 class LiteNetwork:
-    """Segments (batch, segment_frames, n_mels) to probabilities (batch, n_genres); several threads may call it."""
+    """Segments (batch, segment_frames, n_mels) to probabilities (batch, n_genres), both float32.
+
+    Several threads may call it.
+    """
 
     def __init__(self, path: Path, content: bytes) -> None:
         self._path = path

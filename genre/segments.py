@@ -53,6 +53,8 @@ def draw(
 ) -> np.ndarray:
     """One segment from each of some clips, at a random place and speed.
 
+    Without stretching, all places but the very last one are equally probable.
+
     Parameters
     ----------
     features : Features

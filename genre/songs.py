@@ -15,11 +15,11 @@ from genre import audio, features, segments
 from genre.calibration import calibrate
 from genre.decoding import Stream, open_audio
 from genre.errors import AudioError
-from genre.features import FeatureSettings
 from genre.model_file import ModelInfo
 from genre.segments import Network
+from genre.settings import FeatureSettings
 
-SILENCE = 1e-3  # -60 dB below the loudest sample so far: below all that a spectrogram shows of the music
+SILENCE = 1e-3  # -60 dB below the loudest sample so far: what lies below it is the end of a fade, or noise
 _SHORTEST = 0.05  # silence, in seconds: a clip that begins between two notes stays as it is
 
 

@@ -13,22 +13,10 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import pandas as pd
 
-from genre import files
-from genre.features import FeatureSettings
+from genre import files, tables
+from genre.settings import FeatureSettings
 
 CLIP_COLUMNS = ["clip_id", "genre", "artist", "sha256", "first_frame", "n_frames", "seconds"]
-# Clip ids and genres are text even where they look like numbers or like a missing value ("007", "NA").
-_TEXT = {"clip_id": str, "genre": str, "artist": str, "sha256": str, "path": str, "reason": str, "split": str}
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """A CSV of clips, its text columns read as text; an empty field is empty text. DataError where it is missing."""
-    with files.present(path):
-        return pd.read_csv(path, dtype=_TEXT, keep_default_na=False)
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    files.write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 @dataclass(frozen=True)
@@ -39,9 +27,6 @@ class Features:
     clips: pd.DataFrame  # indexed by clip_id; genre, artist, sha256, first_frame, n_frames, seconds
     settings: FeatureSettings
     dataset: dict[str, Any]  # dataset.json of the fetch stage
-
-    def __len__(self) -> int:
-        return len(self.clips)
 
     def of(self, clip_id: str) -> np.ndarray:
         """The frames of one clip [shape=(n_frames, n_mels)]."""
@@ -54,7 +39,7 @@ class Features:
         return np.flatnonzero((split.reindex(self.clips.index) == part).to_numpy())
 
     def labels(self, rows: np.ndarray, genres: list[str]) -> np.ndarray:
-        """Index in `genres` of the genre of each of some rows of `clips` [shape=(n,), int]."""
+        """Index in `genres` of the genre of each of some rows of `clips` [shape=(n,), int]; ValueError if not there."""
         return self.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
 
     @property
@@ -67,7 +52,7 @@ def read(folder: Path) -> Features:
     """Open a feature folder; the frames stay on disk until they are used."""
     folder = Path(folder)
     info = files.read_json(folder / "features.json")
-    clips = read_table(folder / "clips.csv")
+    clips = tables.read(folder / "clips.csv")
     with files.present(folder / "frames.npy"):
         frames = np.load(folder / "frames.npy", mmap_mode="r")
     return Features(frames, clips.set_index("clip_id"), FeatureSettings(**info["settings"]), info["dataset"])

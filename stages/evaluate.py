@@ -1,4 +1,4 @@
-"""Evaluate the model on the test part: models/model.keras -> metrics/evaluate.json and plots/predictions.csv.
+"""Evaluate the model on the test part: models/model.keras -> metrics/evaluate.json, plots/*.csv.
 
 python -m stages.evaluate
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import console, files, networks, store
+from genre import console, files, networks, store, tables
 from genre.calibration import calibrate
 from genre.model_file import ModelInfo
 from genre.prediction import Predictions, predict_clips
@@ -44,13 +44,13 @@ def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Se
 def main() -> None:
     model, info = networks.load(MODEL)
     features = store.read(FEATURES)
-    split = store.read_table(SPLITS).set_index("clip_id").split
+    split = tables.read(SPLITS).set_index("clip_id").split
     predictions = evaluate(model.predict_on_batch, info, features, split)
     figures = summary(predictions)
-    store.write_table(PREDICTIONS, predictions.table())
+    tables.write(PREDICTIONS, predictions.table())
     per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
     # The page of `dvc plots` says what each revision was run on; it knows these columns alone.
-    store.write_table(PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
+    tables.write(PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
     files.write_json(METRICS, {"dataset": info.dataset, "protocol": info.protocol, **figures})
     log.info(
         "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f) on %d clips",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from genre import console, files, networks, runtime, store
+from genre import console, files, networks, runtime, store, tables
 from genre.calibration import calibrate
 from genre.errors import DataError
 from genre.model_file import ModelInfo
@@ -68,7 +68,7 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
 
 
 def main() -> None:
-    report = export(MODEL, OUT, store.read(FEATURES), store.read_table(SPLITS).set_index("clip_id").split)
+    report = export(MODEL, OUT, store.read(FEATURES), tables.read(SPLITS).set_index("clip_id").split)
     files.write_json(METRICS, report)
     log.info(
         "%s: %.2f MB, %s weights; largest difference of a probability from Keras: %.2g",

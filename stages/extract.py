@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from genre import console, features, files, params, store, workers
+from genre import console, features, files, params, store, tables, workers
 from genre.errors import DataError
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from genre.workers import Backend
 
 RAW = Path("data/raw")
@@ -56,7 +56,7 @@ def extract(
     ClusterError
         Where `backend` is a cluster that cannot be reached.
     """
-    listed = store.read_table(raw / "clips.csv")
+    listed = tables.read(raw / "clips.csv")
     rows, skipped = [], []
     with files.replacing(out) as temporary:
         temporary.mkdir()
@@ -77,8 +77,8 @@ def extract(
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         clips = pd.DataFrame(rows, columns=store.CLIP_COLUMNS)
-        store.write_table(temporary / "clips.csv", clips)
-        store.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
+        tables.write(temporary / "clips.csv", clips)
+        tables.write(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
         dataset = files.read_json(raw / "dataset.json")
         files.write_json(temporary / "features.json", {"dataset": dataset, "settings": settings.to_dict()})
     return {
@@ -92,6 +92,8 @@ def extract(
 def _too_many(skipped: list[dict[str, str]], total: int, max_skipped: float) -> str:
     shown = "\n".join(f"  {item['path']}: {item['reason']}" for item in skipped[:10])
     more = f"\n  ... and {len(skipped) - 10} more" if len(skipped) > 10 else ""
+    if len(skipped) == total:
+        return f"none of the {total} clips can be used; mend these files:\n{shown}{more}"
     return (
         f"{len(skipped)} of {total} clips cannot be used, more than extract.max_skipped = {max_skipped:g} allows; "
         f"mend or remove these files, or raise the parameter:\n{shown}{more}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import console, files, model_file, store
+from genre import console, files, model_file, store, tables
 from genre.errors import DataError
 from genre.figures.confusion import confusion
 from genre.figures.curves import curves
@@ -55,7 +55,7 @@ def read_curves(folder: Path) -> pd.DataFrame:
         name = path.relative_to(folder).with_suffix("").as_posix()
         table = pd.read_csv(path, sep="\t").set_index("step")
         if not table.index.is_unique:
-            raise DataError(f"{path} has an epoch twice; `dvc repro --force train` writes it anew")
+            raise DataError(f"{path} has an epoch twice; `dvc repro --single-item --force train` writes it anew")
         columns[name] = table.iloc[:, 0]
     if not columns:
         raise DataError(f"{folder} holds no curves; `dvc repro train` makes them")
@@ -66,7 +66,7 @@ def read_curves(folder: Path) -> pd.DataFrame:
 
 def main() -> None:
     features = store.read(FEATURES)
-    predictions = Predictions.of_table(store.read_table(PREDICTIONS))
+    predictions = Predictions.of_table(tables.read(PREDICTIONS))
     scores = files.read_json(EVALUATION)
     source = Source(scores["dataset"], scores["protocol"])
     per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")

@@ -1,4 +1,4 @@
-"""Report on the last run as one web page that needs nothing else: metrics/, plots/, data/features/ -> report.html.
+"""Report on the last run as one web page that needs nothing else: metrics/, plots/, data/, models/ -> report.html.
 
     python -m stages.report
 
@@ -8,7 +8,7 @@ No stage of dvc.yaml: it also says at which commit the run was made and what dif
 import logging
 from pathlib import Path
 
-from genre import console, files, model_file, provenance, store
+from genre import console, files, model_file, provenance, store, tables
 from genre.pages.report import Run, page
 from genre.prediction import Predictions
 
@@ -26,7 +26,7 @@ def main() -> None:
     run = Run(
         features=store.read(FEATURES),
         model=model_file.read_info(MODEL),
-        predictions=Predictions.of_table(store.read_table(PREDICTIONS)),
+        predictions=Predictions.of_table(tables.read(PREDICTIONS)),
         scores=files.read_json(METRICS / "evaluate.json"),
         training=files.read_json(METRICS / "train.json"),
         audit=files.read_json(METRICS / "split.json"),

@@ -6,7 +6,7 @@ python -m stages.split
 import logging
 from pathlib import Path
 
-from genre import catalog, console, files, params, splits, store
+from genre import catalog, console, files, params, splits, tables
 
 CLIPS = Path("data/features/clips.csv")
 OUT = Path("data/splits.csv")
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     chosen = params.load().split
-    clips = store.read_table(CLIPS).set_index("clip_id")
+    clips = tables.read(CLIPS).set_index("clip_id")
     table = splits.split(clips, chosen, fault_filtered=catalog.published_split(clips, catalog.load()))
     report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
-    store.write_table(OUT, table.reset_index())
+    tables.write(OUT, table.reset_index())
     files.write_json(METRICS, report)
     log.info("%s split: %s; artists on both sides: %s", chosen.protocol, report["sizes"], report["artists"])
 

@@ -10,7 +10,7 @@ import soundfile
 from filelock import FileLock
 
 from genre import params, store
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from genre.store import Features
 
 TOP = Path(__file__).resolve().parent.parent

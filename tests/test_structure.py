@@ -26,6 +26,11 @@ def test_a_stage_depends_on_every_project_file_that_it_imports(name):
     assert listed == imported
 
 
+@pytest.mark.parametrize("name", ["fetch", "split", "train", "evaluate", "export"])
+def test_only_the_features_decide_whether_a_stage_runs_again_not_the_code_that_computes_them(name):
+    assert not {f"genre/{module}.py" for module in ("audio", "decoding", "features", "mel")} & set(STAGES[name]["deps"])
+
+
 @pytest.mark.parametrize("name", list(STAGES))
 def test_a_stage_is_run_as_a_module_and_says_what_it_does(name):
     assert STAGES[name]["cmd"] == f"python -m stages.{name}"

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.speed import decoding
-from genre import catalog, params, splits, store, workers
-from genre.features import FeatureSettings
+from genre import catalog, params, splits, tables, workers
+from genre.settings import FeatureSettings
 from stages import extract as stage
 
 # What the plain way computes: linear power, 128 mel bands x 1249 frames.
@@ -20,6 +20,7 @@ PLAIN = {"n_fft": 1024, "hop_length": 512, "n_mels": 128, "seconds": 29.0, "scal
 
 
 def timed(work: Callable[[], Any]) -> float:
+    """The wall-clock time of a call, in seconds."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
@@ -55,7 +56,7 @@ def decode(*, raw: str) -> float:
 
 
 def _paths(raw: str) -> list[Path]:
-    return [Path(raw).resolve() / path for path in store.read_table(Path(raw) / "clips.csv").path]
+    return [Path(raw).resolve() / path for path in tables.read(Path(raw) / "clips.csv").path]
 
 
 def split(*, features: str) -> float:
@@ -64,10 +65,10 @@ def split(*, features: str) -> float:
     with TemporaryDirectory() as folder:
         for _ in range(3):  # the first is slower, whatever the number of clips
             begin = time.perf_counter()
-            clips = store.read_table(Path(features) / "clips.csv").set_index("clip_id")
+            clips = tables.read(Path(features) / "clips.csv").set_index("clip_id")
             lists = catalog.published_split(clips, catalog.load())
             table = splits.split(clips, params.load().split, fault_filtered=lists)
             splits.audit(clips, table)
-            store.write_table(Path(folder) / "splits.csv", table.reset_index())
+            tables.write(Path(folder) / "splits.csv", table.reset_index())
             seconds.append(time.perf_counter() - begin)
     return min(seconds) / len(clips)

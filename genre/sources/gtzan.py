@@ -10,7 +10,7 @@ from types import ModuleType
 import pandas as pd
 from tqdm import tqdm
 
-from genre import catalog, files, raw, store
+from genre import catalog, files, raw, tables
 from genre.errors import DataError
 from genre.raw import Clip, Dataset
 from genre.sources.mirrors import Damaged, MirrorError, Sleep
@@ -102,7 +102,7 @@ def _of_another_dataset(folder: Path) -> set[str]:
     """Paths of the clips that `folder` holds as a dataset that is not GTZAN, though it may share clips with it."""
     if not (folder / raw.DATASET).exists() or files.read_json(folder / raw.DATASET)["name"] == "GTZAN":
         return set()
-    return set(store.read_table(folder / raw.CLIPS).path)
+    return set(tables.read(folder / raw.CLIPS).path)
 
 
 def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) -> None:

@@ -66,10 +66,7 @@ def _download() -> Path:
     except DataError as error:
         _forget_archive()
         raise Damaged(str(error)) from None
-    except (Unreachable, Damaged):
-        _forget_archive()
-        raise
-    except CannotResume:
+    except (Unreachable, Damaged, CannotResume):
         _forget_archive()
         raise
     except requests.RequestException:  # some are ValueErrors too

@@ -21,7 +21,7 @@ import keras
 import numpy as np
 import pandas as pd
 from genre import device, params, store, training
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from genre.params import AugmentParams, TrainParams
 
 device.gpus = lambda: [f"/physical_device:CPU:{number}" for number in range(n_devices)] if n_devices > 1 else []

@@ -5,7 +5,7 @@ import yaml
 
 from genre import params
 from genre.errors import ParamsError
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from tests.conftest import TOP
 
 DEFAULTS = (TOP / "params.yaml").read_text(encoding="utf-8")

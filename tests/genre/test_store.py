@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import files, store
+from genre import files, store, tables
 from genre.errors import DataError
 
 
@@ -14,7 +14,7 @@ def write_folder(folder, settings, spectrograms):
             writer.append(frames)
             rows.append((f"{number:03d}", "NA", "", "", first, len(frames), 1.0))
             first += len(frames)
-    store.write_table(folder / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
+    tables.write(folder / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
     files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": settings.to_dict()})
     return store.read(folder)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import features, files, store, workers
+from genre import features, files, tables, workers
 from genre.errors import ClusterError, DataError
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from stages import extract
 from tests.conftest import noise
 
@@ -55,7 +55,7 @@ def raw(write_audio, tmp_path) -> Path:
     (tmp_path / "raw/pop/broken.wav").write_bytes(b"RIFF")
     rows.insert(20, ("broken", "pop", "pop/broken.wav", "", ""))
     columns = ["clip_id", "genre", "path", "sha256", "artist"]
-    store.write_table(tmp_path / "raw/clips.csv", pd.DataFrame(rows, columns=columns))
+    tables.write(tmp_path / "raw/clips.csv", pd.DataFrame(rows, columns=columns))
     files.write_json(tmp_path / "raw/dataset.json", {"name": "noise"})
     return tmp_path / "raw"
 

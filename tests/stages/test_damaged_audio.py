@@ -23,7 +23,7 @@ READ_EACH = """
 import json, sys, time
 from pathlib import Path
 from genre import features, params
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 from stages import predict
 
 def memory(name):  # of this process, in MB

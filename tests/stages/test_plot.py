@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from dvclive import Live
 
-from genre import files, store
+from genre import files, tables
 from genre.errors import DataError
 from genre.model_file import LayerSummary, ModelInfo
 from genre.prediction import Predictions
@@ -36,14 +36,14 @@ def workspace(tmp_path, monkeypatch, striped):
     folder = tmp_path / plot.FEATURES
     folder.mkdir(parents=True)
     np.save(folder / "frames.npy", striped.frames)
-    store.write_table(folder / "clips.csv", striped.clips.reset_index())
+    tables.write(folder / "clips.csv", striped.clips.reset_index())
     info = {"dataset": {"name": "built-in sample"}, "settings": striped.settings.to_dict()}
     files.write_json(folder / "features.json", info)
     names = striped.clips.index[:8].to_numpy(str)
     probabilities = np.tile([[0.7, 0.3], [0.4, 0.6]], (4, 1))
     probabilities[5] = 0.9, 0.1
     predictions = Predictions(names, np.arange(8) % 2, probabilities, ["high", "low"])
-    store.write_table(plot.PREDICTIONS, predictions.table())
+    tables.write(plot.PREDICTIONS, predictions.table())
     files.write_json(plot.EVALUATION, {"dataset": "built-in sample", "protocol": "random", **summary(predictions)})
     files.write_json(plot.TRAINING, {"best_epoch": 2})
     log_curves(tmp_path / "plots/training", 3)

@@ -43,6 +43,7 @@ class Clock:
     beats: int
 
     def seconds(self, beat: float) -> float:
+        """When a beat, counted from the clip's first, sounds, in seconds from the clip's start."""
         pair = 2 * self.swung
         within = beat % pair
         late = within * (1 + self.swing) if within <= self.swung else pair - (pair - within) * (1 - self.swing)

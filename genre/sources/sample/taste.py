@@ -41,6 +41,7 @@ class Taste:
         return options[int(self._often(name) * len(options))]
 
     def chance(self, name: str, probability: float) -> bool:
+        """Whether something of this probability, 0..1, happens in this clip."""
         return self._often(name) < probability
 
     def of_artist(self, name: str) -> np.random.Generator:
