@@ -1,7 +1,9 @@
 """What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
+import re
 from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -56,10 +58,21 @@ def prepare(precision: str, *, seed: int) -> str:
         if found:
             tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
-    policy = fastest_precision(bool(found)) if precision == "auto" else precision
+    policy = policy_of(precision)
     keras.config.set_dtype_policy(policy)
     log.info("training on %s, %s", ", ".join(found) or "the CPU", policy)
     return policy
+
+
+def policy_of(precision: str) -> str:
+    """The Keras dtype policy that a `precision` as for `prepare` means on this hardware."""
+    return fastest_precision(bool(gpus())) if precision == "auto" else precision
+
+
+def signature(precision: str) -> list[str]:
+    """What decides how a training computes, beside its parameters: number format, devices, libraries and versions."""
+    backend = keras.backend.backend()
+    return [policy_of(precision), f"{shares()} devices", *(f"{name} {version(name)}" for name in ("keras", backend))]
 
 
 def shares() -> int:
@@ -110,8 +123,11 @@ def _compute_capability() -> tuple[int, int]:
     if keras.backend.backend() == "jax":
         import jax
 
-        text = getattr(jax.devices("gpu")[0], "compute_capability", "0.0")
-        return tuple(int(part) for part in str(text).split("."))[:2]
+        number = str(getattr(jax.devices("gpu")[0], "compute_capability", ""))
+        if not re.fullmatch(r"\d+\.\d+", number):
+            return (0, 0)
+        major, minor = number.split(".")
+        return int(major), int(minor)
     import torch
 
     return torch.cuda.get_device_capability(0)

@@ -7,13 +7,11 @@ goes on after its last finished epoch, from models/.checkpoint.npz, and ends wit
 """
 
 import logging
-import os
-from importlib.metadata import version
 from pathlib import Path
 
 from dvclive import Live
 
-from genre import checkpoint, console, files, model_file, params, store
+from genre import checkpoint, console, device, files, model_file, params, store, tables
 from genre.checkpoint import EpochScores
 from genre.training import train
 
@@ -41,9 +39,9 @@ def main() -> None:
     chosen = params.load().train
     protocol = files.read_json(Path("metrics/split.json"))["protocol"]
     features = store.read(FEATURES)
-    split = store.read_table(SPLITS).set_index("clip_id").split
+    split = tables.read(SPLITS).set_index("clip_id").split
     run = checkpoint.key(
-        [chosen.model_dump_json(), version("keras"), os.environ.get("KERAS_BACKEND", "")],
+        [chosen.model_dump_json(), *device.signature(chosen.precision)],
         [*sorted(FEATURES.iterdir()), SPLITS, *sorted(Path("genre").rglob("*.py"))],
     )
     with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False) as live:

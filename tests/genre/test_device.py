@@ -29,6 +29,17 @@ def test_on_a_gpu_auto_is_what_its_matrix_units_gain_by(monkeypatch, capability,
     assert device.fastest_precision(True) == policy
 
 
+def test_a_run_is_another_one_on_other_hardware(monkeypatch):
+    def signature(flags, n_gpus):
+        monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
+        monkeypatch.setattr(device, "shares", lambda: n_gpus)
+        return tuple(device.signature("auto"))
+
+    kinds = [(set(), 1), ({"amx_bf16"}, 1), (set(), 2)]
+    assert len({signature(*kind) for kind in kinds}) == 3
+    assert signature(*kinds[0]) == signature(*kinds[0])
+
+
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_a_named_precision_is_obeyed(precision):
     assert device.prepare(precision, seed=0) == precision
