@@ -10,6 +10,7 @@ import numpy as np
 
 from genre import segments
 from genre.augment import augment
+from genre.errors import ParamsError
 from genre.params import TrainParams
 from genre.store import Features
 
@@ -23,7 +24,28 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
 class SegmentBatches:
     """The training clips in batches of augmented segments, one from each clip per epoch.
 
-    What a batch holds depends on seed, epoch and step alone, so that a run can be repeated or taken up anywhere.
+    What a batch holds depends on the parameters, epoch and step alone, so that a run can be repeated or taken up
+    anywhere; with several shares, on their number too.
+
+    Parameters
+    ----------
+    features : Features
+    rows : np.ndarray [shape=(n,), dtype=int]
+        Rows of `features.clips`.
+    labels : np.ndarray [shape=(n, n_genres), dtype=float32]
+        One-hot.
+    params : TrainParams
+    segment_frames : int
+        Length of a segment.
+    n_outputs : int
+        Outputs of the network; each has the same labels.
+    shares : int
+        A batch can be split into so many equal parts; the few clips over are left out of an epoch.
+
+    Raises
+    ------
+    ParamsError
+        Where there are fewer clips than shares.
     """
 
     def __init__(
@@ -39,16 +61,19 @@ class SegmentBatches:
     ) -> None:
         self._features = features
         self._rows = rows
-        self._labels = labels  # (n, n_genres), one-hot
+        self._labels = labels
         self._params = params
         self._segment_frames = segment_frames
-        self._n_outputs = n_outputs  # of the network: each has the same labels
-        self._shares = shares  # a batch can be split into so many equal parts; the few clips over are left out
+        self._n_outputs = n_outputs
+        self._shares = shares
+        self._n_groups = len(rows) // shares  # of as many clips as there are shares
+        if self._n_groups == 0:
+            raise ParamsError(f"{len(rows)} clips to train on cannot be split between {shares} GPUs; use fewer of them")
 
     @property
     def steps(self) -> int:
         """How many batches make an epoch."""
-        return math.ceil(len(self._rows) / self._params.batch_size)
+        return min(math.ceil(len(self._rows) / self._params.batch_size), self._n_groups)  # none is empty
 
     def from_epoch(self, first: int) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
         """All batches from epoch `first`, counted from 0, to the last one's."""
@@ -58,6 +83,8 @@ class SegmentBatches:
 
     def stream(self, first: int) -> Any:
         """What `keras.Model.fit` takes: all batches from epoch `first`; TensorFlow makes the next while it computes.
+
+        A `tf.data.Dataset` under TensorFlow, else an iterator.
 
         Keras would have tf.data tune itself, where the end of a dataset waits for the tuner to wake: often 2 s after
         every epoch, half a minute after a long one.
@@ -77,7 +104,7 @@ class SegmentBatches:
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Segments [shape=(n, segment_frames, n_mels), float32] and, for each output, labels [shape=(n, n_genres)]."""
         order = epoch_order(self._params.seed, epoch, len(self._rows))
-        order = order[: len(order) // self._shares * self._shares].reshape(-1, self._shares)
+        order = order[: self._n_groups * self._shares].reshape(-1, self._shares)
         size, larger = divmod(len(order), self.steps)  # the first batches are larger by one: no tiny last batch
         begin = step * size + min(step, larger)
         chosen = order[begin : begin + size + (step < larger)].ravel()

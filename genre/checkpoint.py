@@ -21,11 +21,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EpochScores:
-    """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1."""
+    """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1.
 
-    loss: float  # of augmented training segments, as they went by
-    accuracy: float
-    val_loss: float  # per clip
+    The two losses are not of one kind: a network can have a lower loss on the validation part than on its own.
+    """
+
+    loss: float  # what is minimised: of augmented segments with smoothed labels, the mean of a committee's members
+    accuracy: float  # of the same segments, of the network's answer
+    val_loss: float  # of clips with their plain labels, of the network's answer
     val_accuracy: float
     learning_rate: float
 

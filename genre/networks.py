@@ -111,7 +111,9 @@ def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.Ke
 
 
 def _convolution(shape: InputShape, masks: Masks) -> keras.Model:
-    """Six 3x3 convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
+    """Six convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
+
+    The first is 3x5 and takes every other mel band, the others are 3x3.
 
     Pooling stands before normalisation, which costs more than the convolutions where these are computed in bfloat16.
     """
@@ -160,7 +162,7 @@ NETWORKS: dict[str, Callable[[InputShape, Masks], keras.Model]] = {
 }
 
 
-MEMBERS = ("contrast", "timbre", "convolution")  # the kinds in a committee
+KINDS = ("contrast", "timbre", "convolution")  # of members in a committee
 
 
 def answer_alone(model: keras.Model) -> keras.Model:

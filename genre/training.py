@@ -23,6 +23,8 @@ from genre.params import TrainParams
 from genre.prediction import predict_clips
 from genre.store import Features
 
+LEAST_FRAMES = 4  # of a segment: the committee's convolutions see its quarters
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -34,7 +36,7 @@ class Trained:
     history: list[EpochScores]
     best_epoch: int  # 1 is the first
     temperature: float  # that calibrates a clip's probabilities, fitted on the validation part
-    seconds: float  # of wall-clock time, from the first batch to the last
+    seconds: float  # of wall-clock time of the epochs of this process, validation and checkpoints included
 
     def info(self, features: Features, params: TrainParams, *, protocol: str) -> ModelInfo:
         """What prediction needs beside the weights, of a network trained on these features with these parameters."""
@@ -160,9 +162,7 @@ def train(
     genres = sorted(features.clips.genre.loc[split.index].unique())
     rows = {part: features.rows(split, part) for part in ("train", "validation")}
     labels = {part: features.labels(rows[part], genres) for part in rows}
-    segment_frames = min(
-        features.settings.n_frames(params.segment_seconds), features.settings.n_frames(features.settings.seconds)
-    )
+    segment_frames = features.settings.segment_frames(params.segment_seconds)
     shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
     masks = Masks(params.augment.time_mask, params.augment.mel_mask)
     one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
@@ -225,13 +225,19 @@ def train(
 
 
 def _make_variables(model: keras.Model, batch: tuple) -> None:
-    """Those of the optimizer and the metrics, which TensorFlow would trace the first training step twice for."""
+    """Make those of the optimizer and the metrics now; made in the first step, TensorFlow would trace that twice."""
     model.optimizer.build(model.trainable_variables)
     if keras.backend.backend() == "tensorflow" and device.shares() == 1:  # for several GPUs Keras does so itself
         model.test_step(batch)
 
 
 def _check(features: Features, params: TrainParams) -> None:
+    frames = features.settings.segment_frames(params.segment_seconds)
+    if frames < LEAST_FRAMES:
+        raise ParamsError(
+            f"train.segment_seconds = {params.segment_seconds:g} makes segments of {frames} frames, fewer than the "
+            f"{LEAST_FRAMES} that a network needs; raise it, or lower extract.hop_length"
+        )
     levels = {name: value for name, value in params.augment.model_dump().items() if name != "time_stretch" and value}
     if features.settings.scale == "power" and levels:
         raise ParamsError(
@@ -241,7 +247,15 @@ def _check(features: Features, params: TrainParams) -> None:
 
 
 def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean cross-entropy in nats and accuracy 0..1 of clips' probabilities [shape=(n, n_genres)]."""
+    """Mean cross-entropy in nats, and accuracy 0..1.
+
+    Parameters
+    ----------
+    probabilities : np.ndarray [shape=(n, n_genres)]
+        Of clips, 0..1.
+    labels : np.ndarray [shape=(n,), dtype=int]
+        Index of the true genre.
+    """
     of_truth = probabilities[np.arange(len(labels)), labels]
     loss = -np.log(np.maximum(of_truth, 1e-7)).mean()
     return float(loss), float((probabilities.argmax(axis=1) == labels).mean())

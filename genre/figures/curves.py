@@ -16,6 +16,8 @@ PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
 def curves(history: pd.DataFrame, source: Source, *, best_epoch: int) -> Figure:
     """Accuracy and loss side by side, training and validation, with the epoch that was kept.
 
+    The losses are not of one kind, see `genre.checkpoint.EpochScores`.
+
     Parameters
     ----------
     history : pd.DataFrame

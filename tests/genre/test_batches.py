@@ -4,6 +4,7 @@ import pytest
 
 from genre import batches, params
 from genre.batches import SegmentBatches
+from genre.errors import ParamsError
 from genre.params import AugmentParams
 from genre.store import Features
 from tests.conftest import TOP
@@ -32,6 +33,16 @@ def test_a_batch_for_several_devices_can_be_split_evenly(striped):
     one, three = (batches_of(striped, 23, shares=n, epochs=1) for n in (1, 3))
     assert [len(segments) for segments, _ in one.from_epoch(0)] == [6, 6, 6, 5]
     assert [len(segments) for segments, _ in three.from_epoch(0)] == [6, 6, 6, 3]
+
+
+def test_no_batch_is_empty_where_there_are_hardly_more_clips_in_one_than_devices(striped):
+    sizes = [len(segments) for segments, _ in batches_of(striped, 23, shares=4, batch_size=2, epochs=1).from_epoch(0)]
+    assert sizes == [4, 4, 4, 4, 4]
+
+
+def test_fewer_clips_than_devices_are_refused(striped):
+    with pytest.raises(ParamsError, match="3 clips to train on cannot be split between 4 GPUs"):
+        batches_of(striped, 3, shares=4)
 
 
 def test_the_stream_has_the_batches_of_the_epochs_that_are_left(striped):

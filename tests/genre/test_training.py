@@ -115,6 +115,11 @@ def test_level_augmentation_of_linear_power_is_refused(striped, parts):
         training.train(striped, parts, quick())
 
 
+def test_segments_that_are_too_short_for_a_network_are_refused(striped, parts):
+    with pytest.raises(ParamsError, match=r"train\.segment_seconds = 0\.2 makes segments of 3 frames"):
+        training.train(striped, parts, quick(segment_seconds=0.2))
+
+
 class Killed(Exception):
     pass
 
