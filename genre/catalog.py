@@ -33,7 +33,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Where `path` is not there, lacks a column, or lists a clip twice.
+        Where `path` is not there, lacks a column, lists a clip twice, or has a size that is no number.
     """
     try:
         # Only an empty field is missing: an artist may be called "None".
@@ -47,7 +47,10 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
         raise DataError(f"the catalogue {path} lacks the columns {', '.join(lacking)}")
     if tracks.clip_id.duplicated().any():
         raise DataError(f"the catalogue {path} lists {tracks.clip_id[tracks.clip_id.duplicated()].iloc[0]} twice")
-    tracks["bytes"] = tracks["bytes"].astype(int)
+    try:
+        tracks["bytes"] = tracks["bytes"].astype(int)
+    except ValueError as error:
+        raise DataError(f"the catalogue {path} has a size in bytes that is no number: {error}") from None
     tracks["fault_filtered_split"] = tracks.fault_filtered_split.replace("valid", "validation")
     return tracks.set_index("clip_id")
 

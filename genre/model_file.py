@@ -16,7 +16,7 @@ from typing import Any
 
 from genre import files
 from genre.errors import DataError
-from genre.features import FeatureSettings
+from genre.settings import FeatureSettings
 
 _MEMBER = "genre.json"
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
@@ -24,6 +24,11 @@ _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _LARGEST = {"model.weights.h5": 1 << 30}  # that a member may unpack to, in bytes
 _LARGEST_OTHER = 1 << 24
+# What zipfile and json raise over bytes that are not what they should be; RuntimeError: an encrypted member.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(AttributeError, KeyError, TypeError, ValueError),
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
@@ -53,10 +58,12 @@ class ModelInfo:
     layers: list[LayerSummary]
 
     def to_json(self) -> str:
+        """As the member `genre.json` holds it."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def of_json(cls, text: str) -> "ModelInfo":
+        """The inverse of `to_json`; KeyError, TypeError or ValueError where `text` is something else."""
         values = json.loads(text)
         values["settings"] = FeatureSettings(**values["settings"])
         values["layers"] = [LayerSummary(**layer) for layer in values["layers"]]
@@ -139,11 +146,11 @@ def read_info(path: Path) -> ModelInfo:
             _check_sizes(path, archive)
             return ModelInfo.of_json(archive.read(_MEMBER).decode())
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; `dvc repro train` makes it") from None
+        raise DataError(f"{path} is missing; `dvc repro` makes it") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder, and no model file") from None
-    except (zipfile.BadZipFile, zlib.error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
+    except _DAMAGE as error:
+        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro` makes one") from None
 
 
 def check_harmless(path: Path) -> None:
@@ -161,7 +168,7 @@ def check_harmless(path: Path) -> None:
             _check_sizes(path, archive)
             foreign = sorted(set(archive.namelist()) - _MEMBERS)
             named = list(_named_in(json.loads(archive.read("config.json"))))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RecursionError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
     foreign += [
         f"{module}.{name}" for module, name in named if name in _CODE or module.split(".")[0] not in ("keras", "genre")

@@ -25,6 +25,13 @@ class Predictions:
         """Index of the most probable genre [shape=(n,), int]."""
         return self.probabilities.argmax(axis=1)
 
+    @property
+    def confusion(self) -> np.ndarray:
+        """Clips by true genre (rows) and predicted genre (columns) [shape=(n_genres, n_genres), int]."""
+        counts = np.zeros((len(self.genres), len(self.genres)), dtype=int)
+        np.add.at(counts, (self.labels, self.predicted), 1)
+        return counts
+
     def table(self) -> pd.DataFrame:
         """One row per clip: clip_id, genre, predicted, its probability, and each genre's probability."""
         names = np.array(self.genres)
@@ -39,7 +46,7 @@ class Predictions:
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> "Predictions":
-        """The inverse of `table`."""
+        """The inverse of `table`, which rounds probabilities to six digits."""
         genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
         index = {name: place for place, name in enumerate(genres)}
         return cls(
@@ -67,10 +74,11 @@ def predict_clips(
         Segments [shape=(batch, segment_frames, n_mels), dtype=float32] to probabilities [shape=(batch, n_genres)].
     features : Features
     rows : np.ndarray [shape=(n,), dtype=int]
-        Rows of `features.clips`.
+        Rows of `features.clips`; one at least.
     segment_frames, test_segments : int
         Length of a segment, in frames, and how many of each clip.
     clips_per_batch : int
+        At most.
 
     Returns
     -------

@@ -59,7 +59,8 @@ def _commit(folder: Path) -> Commit | None:
     changed = _output(folder, "git", "status", "--porcelain", "--no-renames")
     if described is None or changed is None:
         return None
-    return Commit(*described.rstrip("\n").split("\n", 2), [line[3:] for line in changed.splitlines()])
+    name, date, subject = described.split("\n", 2)  # the subject may be empty
+    return Commit(name, date, subject.rstrip("\n"), [line[3:] for line in changed.splitlines()])
 
 
 def _stale(folder: Path) -> list[str] | None:

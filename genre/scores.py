@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, top_k_accuracy_score
+from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
 
 from genre.prediction import Predictions
 
@@ -34,7 +34,7 @@ def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:
     low, high = wilson_interval(correct, n)
     places = np.arange(len(predictions.genres))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=places, zero_division=0)
-    f1_low, f1_high = f1_intervals(confusion_matrix(labels, predicted, labels=places), seed=seed)
+    f1_low, f1_high = f1_intervals(predictions.confusion, seed=seed)
     per_genre = {
         genre: {
             "precision": _rounded(precision[i]),
@@ -104,9 +104,7 @@ def f1_intervals(confusion: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.nd
 
 def macro_f1_interval(predictions: Predictions, *, seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap interval, 95 %, of macro F1."""
-    places = np.arange(len(predictions.genres))
-    confusion = confusion_matrix(predictions.labels, predictions.predicted, labels=places)
-    low, high = _interval(_bootstrapped_f1(confusion, seed=seed).mean(axis=1))
+    low, high = _interval(_bootstrapped_f1(predictions.confusion, seed=seed).mean(axis=1))
     return float(low), float(high)
 
 

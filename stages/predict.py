@@ -2,8 +2,9 @@
 
     python -m stages.predict song.mp3 folder/
 
-Not a stage of dvc.yaml, but the use of what it makes. Neither TensorFlow nor Keras is imported unless --model names a
-.keras file. Exit code 0 when every file could be used, 1 when one could not or none was found, 2 for a wrong command.
+Not a stage of dvc.yaml: it uses the released model or, with --model, one that the pipeline made. Neither TensorFlow nor
+Keras is imported unless --model names a .keras file. Exit code 0 when every file could be used, 1 when one could not or
+none was found, 2 for a wrong command.
 """
 
 import argparse
@@ -135,11 +136,12 @@ def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line, checked, with `files`: what is to be heard. A wrong one ends the program with code 2."""
     parser = argparse.ArgumentParser(
         prog="python -m stages.predict",
         description="Tell the genre of audio files.",
-        epilog="Every format that libsndfile or an installed ffmpeg reads. Exit code 0 when every file could be used, "
-        "1 when one could not or none was found, 2 for a wrong command.",
+        epilog="Formats that libsndfile reads and, where ffmpeg is installed, most others. Exit code 0 when every file "
+        "could be used, 1 when one could not or none was found, 2 for a wrong command.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each file")

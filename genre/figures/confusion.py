@@ -29,8 +29,7 @@ def confusion(predictions: "Predictions", scores: dict[str, Any], source: Source
     """
     genres = predictions.genres
     n = len(genres)
-    counts = np.zeros((n, n), dtype=int)
-    np.add.at(counts, (predictions.labels, predictions.predicted), 1)
+    counts = predictions.confusion
     of_genre = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, of_genre, out=np.zeros(counts.shape), where=of_genre > 0)
     names = list(style.short_names(genres, 28).values())

@@ -38,7 +38,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Score:
     """A fraction 0..1 with its 95 % interval."""
 
     name: str
@@ -50,6 +50,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Mistake:
+    """A test clip that got the wrong genre, with the probabilities 0..1 of the right and the wrong one."""
+
     clip_id: str
     artist: str  # empty where unknown
     true: str
@@ -73,7 +75,7 @@ def page(run: Run) -> str:
     return environment.get_template("report.html.jinja").render(
         run=run,
         source=Source(run.scores["dataset"], run.scores["protocol"]),
-        figures=figures(run),
+        headline=headline(run),
         mistakes=[mistake(run, row) for row in wrong[:MOST_MISTAKES]],
         n_mistakes=len(wrong),
         colours=style.genre_colours(run.predictions.genres),
@@ -82,20 +84,20 @@ def page(run: Run) -> str:
     )
 
 
-def figures(run: Run) -> list[Figure]:
+def headline(run: Run) -> list[Score]:
     """Accuracy, macro F1 and top-3 accuracy on the test part."""
     found, n = run.scores, run.scores["n_clips"]
     top3 = scores.wilson_interval(round(found["top3_accuracy"] * n), n)
     return [
-        Figure(
+        Score(
             "Accuracy", found["accuracy"], found["accuracy_low"], found["accuracy_high"],
             "of the clips get the right genre",
         ),
-        Figure(
+        Score(
             "Macro F1", found["macro_f1"], *scores.macro_f1_interval(run.predictions),
             "precision and recall together, every genre counting the same",
         ),
-        Figure("Top-3 accuracy", found["top3_accuracy"], *top3, "have the right genre among the first three"),
+        Score("Top-3 accuracy", found["top3_accuracy"], *top3, "have the right genre among the first three"),
     ]  # fmt: skip
 
 
@@ -125,6 +127,7 @@ def spectrogram(clip: np.ndarray) -> bytes:
 
 
 def data_uri(kind: str, content: bytes) -> str:
+    """`content` as an address that a page can hold; `kind` is its MIME type."""
     return f"data:{kind};base64,{b64encode(content).decode()}"
 
 

@@ -78,7 +78,7 @@ def test_the_info_is_read_without_keras(tmp_path, settings):
 
 
 def test_a_missing_file_and_one_that_is_no_model_are_told(tmp_path):
-    with pytest.raises(DataError, match="dvc repro train"):
+    with pytest.raises(DataError, match="is missing; `dvc repro` makes it"):
         model_file.read_info(tmp_path / "model.keras")
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(DataError, match=r"text\.keras is no model file"):
@@ -198,6 +198,20 @@ def test_a_damaged_model_file_is_refused_or_gives_the_same_answers(tmp_path, set
         except DataError:
             refused += 1
     assert refused > len(damaged) / 2
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "value"), [(6, 8, 1), (8, 10, 99)], ids=["encrypted", "packed in an unknown way"]
+)
+def test_a_member_that_cannot_be_unpacked_is_told(tmp_path, local, central, value):
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("genre.json", "{}")
+    content = bytearray((tmp_path / "model.keras").read_bytes())
+    content[local] = content[content.index(b"PK\x01\x02") + central] = value
+    (tmp_path / "model.keras").write_bytes(content)
+    for read in (model_file.read_info, model_file.check_harmless):
+        with pytest.raises(DataError, match=r"model\.keras is no model file"):
+            read(tmp_path / "model.keras")
 
 
 def test_weights_of_another_shape_are_told_in_one_line(tmp_path, settings):

@@ -60,3 +60,11 @@ def test_the_commit_is_known_with_every_file_that_differs_from_it(folder):
     (folder / "dvc.lock").write_text(LOCK + "\n")
     (folder / "new.txt").touch()
     assert provenance.read(folder).commit.changed == ["dvc.lock", "new.txt"]
+
+
+def test_a_commit_may_have_no_message(folder):
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty-message", "-m", "")
+    commit = provenance.read(folder).commit
+    assert (commit.subject, commit.changed) == ("", []) and len(commit.hash) == 40

@@ -105,7 +105,7 @@ def test_a_spectrogram_has_a_pixel_for_each_frame_and_band_with_low_bands_below(
 
 
 def test_the_figures_stand_with_their_intervals(finished):
-    accuracy, macro_f1, top3 = report.figures(finished)
+    accuracy, macro_f1, top3 = report.headline(finished)
     assert accuracy.value == 0.75 and (accuracy.low, accuracy.high) == pytest.approx((0.4093, 0.9285), abs=1e-4)
     assert macro_f1.low < macro_f1.value < macro_f1.high
     assert (top3.value, top3.high) == (1, 1)
