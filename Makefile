@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro report test lint format lock gpu starting-point clean
+.PHONY: setup repro report test lint format lock gpu starting-point clean
+
+setup: $(VENV)/installed          ## make .venv with the pinned requirements
 
 repro: $(VENV)/installed          ## run the pipeline: only the stages whose inputs changed
 	dvc repro

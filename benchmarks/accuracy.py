@@ -4,7 +4,7 @@
 
 NPZ holds `logmel` (uint8 [clips, n_mels, frames], 12.9 frames a second) and `clip_id`; CSV is a catalogue such as
 genre/gtzan.csv. A seed sets the split (but for the published lists of `fault_filtered`) and everything random in
-training. Each seed's test part is looked at once, after training. The last line of stdout is JSON.
+training. A test part is looked at after training alone, and nothing is chosen by it. The last line of stdout is JSON.
 """
 
 import argparse
@@ -16,39 +16,25 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import yaml
 from pydantic import ValidationError
 
-from genre import catalog, console, params, store
+from genre import catalog, console, params, store, tables
 from genre.errors import ParamsError, UserError
-from genre.features import FeatureSettings
 from genre.figures.confusion import confusion
 from genre.figures.style import Source, save
 from genre.model_file import ModelInfo
-from genre.networks import MEMBERS, NETWORKS, without
+from genre.networks import KINDS, NETWORKS, without
 from genre.params import SplitParams, TrainParams
 from genre.prediction import Predictions
 from genre.scores import expected_calibration_error, summary
+from genre.settings import FeatureSettings
 from genre.splits import split
 from genre.store import Features
 from genre.training import train
 from stages.evaluate import evaluate
 
-# The starting point's own recipe, as far as spectrograms at 12.9 frames a second allow.
-STARTING_POINT = {
-    "segment_seconds": 30.0,
-    "test_segments": 1,
-    "epochs": 200,
-    "select": "accuracy",
-    "batch_size": 32,
-    "learning_rate": 0.001,
-    "muon": 0.0,
-    "schedule": "constant",
-    "weight_decay": 0.0,
-    "label_smoothing": 0.0,
-    "weight_averaging": 0.0,
-    "precision": "float32",
-    "augment": dict.fromkeys(params.AugmentParams.model_fields, 0.0),
-}
+STARTING_POINT = Path(__file__).resolve().parent.parent / "starting_point.txt"
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
     trained = train(features, parts, train_params)
     info = trained.info(features, train_params, protocol=split_params.protocol)
     predictions = evaluate(trained.model.predict_on_batch, info, features, parts)
-    kinds = MEMBERS if train_params.architecture == "committee" else ()
+    kinds = KINDS if train_params.architecture == "committee" else ()
     rest = {kind: without(trained.model, kind).predict_on_batch for kind in kinds}
     return Run(
         accuracy=accuracy(predictions),
@@ -122,27 +108,43 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
 def train_params(
     chosen: TrainParams, *, architecture: str | None, epochs: int | None, overrides: list[str]
 ) -> TrainParams:
-    """The default recipe, or the starting point's, with what the command line changes."""
-    values: dict[str, Any] = chosen.model_dump()
-    if architecture:
-        values["architecture"] = architecture
-    if architecture == "small_alexnet":
-        values |= STARTING_POINT
-    if epochs is not None:
-        values["epochs"] = epochs
+    """The default recipe, or the starting point's with its architecture, with what the command line changes.
+
+    ParamsError where a change names no parameter of `train`, or a value that it cannot have.
+    """
+    changes = starting_point() if architecture == "small_alexnet" else []
+    changes += [("architecture", architecture, "--architecture"), ("epochs", epochs, "--epochs")]
     for override in overrides:
         key, _, text = override.partition("=")
+        try:
+            changes.append((key, json.loads(text), f"--set {override}"))
+        except ValueError:
+            changes.append((key, text, f"--set {override}"))
+    values, said = chosen.model_dump(), {}
+    for key, value, origin in changes:
+        if value is None:
+            continue
         *sections, last = key.removeprefix("train.").split(".")
-        place = values
+        place: Any = values
         for section in sections:
-            place = place.get(section, {})
-        if last not in place:
-            raise ParamsError(f"--set {override}: {key} is not a parameter of params.yaml's `train`")
-        place[last] = json.loads(text) if text[:1] in "-0123456789" else text
+            place = place.get(section) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last not in place:
+            raise ParamsError(f"{origin}: {key} is not a parameter of params.yaml's `train`")
+        place[last] = value
+        said[(*sections, last)] = origin
     try:
         return TrainParams.model_validate(values)
     except ValidationError as error:
-        raise ParamsError(f"--set {' '.join(overrides)}: {error.errors()[0]['msg']}") from None
+        first = error.errors()[0]
+        raise ParamsError(f"{said.get(first['loc'], first['loc'])}: {first['msg']}") from None
+
+
+def starting_point() -> list[tuple[str, Any, str]]:
+    """The starting point's own recipe, for whole clips: keys under `train`, values, and where each is from."""
+    lines = STARTING_POINT.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("=") for line in lines if line.startswith("train.")]
+    recipe = [(key, yaml.safe_load(text), STARTING_POINT.name) for key, text in pairs]
+    return [*recipe, ("train.segment_seconds", 30.0, "benchmarks.accuracy")]  # all of a clip: 388 frames and fewer
 
 
 def main() -> None:
@@ -172,8 +174,8 @@ def main() -> None:
         figures = {key: value for key, value in vars(result).items() if isinstance(value, (int, float))}
         print(f"seed {seed}: {json.dumps(figures)}", flush=True)
     if arguments.predictions:
-        tables = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
-        store.write_table(arguments.predictions, pd.concat(tables))
+        by_seed = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
+        tables.write(arguments.predictions, pd.concat(by_seed))
     if arguments.confusion:
         first = runs[0].predictions
         figure = confusion(first, summary(first), Source(features.dataset_label, arguments.protocol))

@@ -4,7 +4,7 @@ from typing import Any
 
 _TEMPLATE = """# The released model
 
-`{file}` tells ten genres of music apart: {genres}. It is what `python -m stages.predict` uses. This page and
+`{file}` tells {n_genres} genres of music apart: {genres}. It is what `python -m stages.predict` uses. This page and
 `card.json` are written by the command at its end; nothing in them is typed by hand.
 
 | | |
@@ -12,14 +12,14 @@ _TEMPLATE = """# The released model
 | network | `{architecture}`, {parameters:,} parameters, trained from scratch with the recipe of `params.yaml` |
 | file | {megabytes:.2f} MB, LiteRT, {weights} weights; SHA-256 `{sha256}` |
 | against Keras | largest difference of a probability over the test clips: {largest_difference:.1g} |
-| input | 8-bit log-mel levels, {n_mels} bands, {frames_per_second:.1f} frames/s, from 22,050 Hz mono |
-| output | ten probabilities, calibrated on the validation part (temperature {temperature:g}) |
+| input | 8-bit log-mel levels, {n_mels} bands, {frames_per_second:.1f} frames/s, from {sample_rate:,} Hz mono |
+| output | {n_genres} probabilities, calibrated on the validation part (temperature {temperature:g}) |
 
 ## How good it is
 
 Fault-filtered split of GTZAN (Kereliuk, Sturm and Larsen, 2015), its published lists: {train} clips to learn from,
-{validation} to choose the epoch and the temperature by, {test} to test on, once, with this very file. {heard:.1f} % of
-the test clips are by an artist who is also in the train part.
+{validation} to choose the epoch and the temperature by, {test} to test this very file on; nothing was chosen by
+these. {heard:.1f} % of them are by an artist who is also in the train part.
 
 | | |
 |---|---|
@@ -27,7 +27,7 @@ the test clips are by an artist who is also in the train part.
 | macro F1 | {macro_f1:.3f} |
 | true genre among the first three | {top3:.1f} % |
 | expected calibration error | {calibration_error:.3f} |
-| validation accuracy | {validation_accuracy:.1f} % (the epoch was chosen by the validation loss) |
+| validation accuracy | {validation_accuracy:.1f} % (the epoch was chosen by the validation {select}) |
 
 It was measured on {dataset}. The test part is fixed and small, and one training is one draw: the seeds' spread is
 in [benchmarks/README.md](../../benchmarks/README.md).
@@ -43,18 +43,18 @@ The most frequent confusions: {mistakes}.
 GTZAN (Tzanetakis and Cook, 2002): 1,000 clips of 30 s, collected in 2000 and 2001 from CDs, radio and recordings.
 [Sturm (2013)](https://arxiv.org/abs/1306.1461) lists its faults: repeated clips, few artists for a genre, disputable
 labels, distortion. The lists used here drop 70 clips and most of the repetition; `jazz.00054` does not decode and is
-left out. A genre is here what few artists
-play: GTZAN's blues has nine of them, and 35 of its 100 reggae clips are Bob Marley's.
+left out. A genre is here what few artists play: GTZAN's blues has nine of them, and 35 of its 100 reggae clips are Bob
+Marley's.
 
 ## What it is for
 
 Trying out music classification on your own songs, and comparing with other models on the same split. It is not for
 decisions about people or their music: not for royalties, moderation, or what gets recommended or paid.
 
-- It always names one of its ten genres, also for speech, noise, or music of any other kind.
+- It always names one of its genres, also for speech, noise, or music of any other kind.
 - The probabilities are calibrated on GTZAN's validation clips, and hold for music like it. How well they hold for
   newer, differently mastered or non-Western music was not measured; expect them to promise too much.
-- Songs are told in windows of {seconds:g} s; the genre of a song is the mean over them, not a musicologist's view.
+- A song is heard in windows of {seconds:g} s; its genre is the mean over them, not a musicologist's view.
 
 ## Licence
 
@@ -81,8 +81,11 @@ def model_card(card: dict[str, Any]) -> str:
         **{key: card[key] for key in ("largest_difference", "dataset")},
         **card["audit"]["sizes"],
         genres=", ".join(genres),
+        n_genres=len(genres),
         megabytes=card["bytes"] / 1e6,
         n_mels=extract["n_mels"],
+        sample_rate=extract["sample_rate"],
+        select=card["recipe"]["select"],
         frames_per_second=extract["sample_rate"] / extract["hop_length"],
         seconds=extract["seconds"],
         heard=100 * card["audit"]["test_clips_with_artist_in_train"],

@@ -2,7 +2,7 @@
 
     python -m benchmarks.release --logmel NPZ [--tracks CSV] [--out models/released]
 
-Trains on the fault-filtered lists with the seed of params.yaml, tests once, and writes the exported model, card.json
+Trains on the fault-filtered lists with the seed of params.yaml, tests the exported model, and writes it with card.json
 (every figure) and README.md (the model card). With the same versions and kind of processor, the bytes are the same.
 """
 
@@ -15,13 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.accuracy import Run, read_features, run
 from benchmarks.card import model_card
 from genre import catalog, console, files, model_file, params, runtime
-from genre.features import FeatureSettings
 from genre.scores import summary
+from genre.settings import FeatureSettings
 from genre.splits import audit
 from genre.store import Features
 from stages.evaluate import evaluate
@@ -44,9 +42,6 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         exported = export(keras_file, out, features, result.parts)
     network, info = runtime.load(out)
     predictions = evaluate(network, info, features, result.parts)
-    n = len(info.genres)
-    confusion = np.zeros((n, n), dtype=int)
-    np.add.at(confusion, (predictions.labels, predictions.predicted), 1)
     return {
         "file": out.name,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
@@ -54,13 +49,14 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         "architecture": info.architecture,
         "parameters": result.parameters,
         "temperature": info.temperature,
-        "dataset": "real GTZAN log-mel spectrograms, 12.9 frames/s, 8 bit, 999 clips",
+        "dataset": f"real GTZAN log-mel spectrograms, {info.settings.frames_per_second:.1f} frames/s, 8 bit, "
+        f"{len(features.clips)} clips",
         "protocol": PROTOCOL,
         "validation_accuracy": round(result.val_accuracy, 4),
         "test": summary(predictions),
         "confusion": {
             genre: dict(zip(info.genres, row.tolist(), strict=True))
-            for genre, row in zip(info.genres, confusion, strict=True)
+            for genre, row in zip(info.genres, predictions.confusion, strict=True)
         },
         "audit": audit(features.clips, result.parts.to_frame("split")),
         "extract": info.settings.to_dict(),

@@ -3,9 +3,9 @@
     python -m benchmarks.robustness --audio DIR [--logmel NPZ] [--model FILE]
 
 DIR holds clips of GTZAN as <genre>/<clip_id>.wav. ffmpeg makes the variants in a temporary folder, and the code behind
-`python -m stages.predict` tells them all. Held-out clips are those that the fault-filtered lists do not train on. The
-last line of stdout is JSON; its counts are of clips. Each clip whose genre changes is told, with the two most probable
-genres before and after: one that lies between two genres says nothing against the audio's way.
+`python -m stages.predict` names the genre of them all. Held-out clips are those that the fault-filtered lists do not
+train on. The last line of stdout is JSON; its counts are of clips. Each clip whose genre changes is told, with the two
+most probable genres before and after: one that lies between two genres says nothing against the audio's way.
 """
 
 import argparse
@@ -96,6 +96,9 @@ def main() -> None:
     told = {}
     if arguments.logmel:
         features = read_features(arguments.logmel, tracks)
+        lacking = [clip_id for clip_id in ids if clip_id not in features.clips.index]
+        if lacking:
+            raise DataError(f"{arguments.logmel} lacks {len(lacking)} of the clips, such as {lacking[0]}")
         stored = predict_clips(
             network,
             features,

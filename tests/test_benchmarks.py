@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,10 +9,14 @@ import pandas as pd
 import pytest
 
 from benchmarks import robustness
+from benchmarks.accuracy import train_params
 from benchmarks.speed import inputs, measure
 from benchmarks.speed.measure import Row, Skipped, turn_about
-from genre import store
+from genre import params, tables
+from genre.errors import ParamsError
 from tests.conftest import TOP, noise
+
+DEFAULTS = params.load(TOP / "params.yaml").train
 
 
 @pytest.fixture
@@ -46,12 +51,31 @@ def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize("change", ["train.augment.echo=1", "split.seed=1", "train.epochs=0", "train.optimizer=sgd"])
-def test_a_change_of_the_recipe_that_cannot_be_made_is_told_in_one_line(archive, change):
+WRONG = ("augment.echo=1", "epochs=0", "optimizer=sgd", "epochs=08", "epochs.x=1", "augment.mixup=", "augment=off")
+
+
+@pytest.mark.parametrize("change", ["split.seed=1", *(f"train.{change}" for change in WRONG)])
+def test_a_change_of_the_recipe_that_cannot_be_made_is_told(change):
+    with pytest.raises(ParamsError, match=f"^{re.escape(f'--set {change}: ')}"):
+        train_params(DEFAULTS, architecture=None, epochs=None, overrides=[change])
+
+
+def test_an_option_that_cannot_be_is_told_in_one_line(archive):
     command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/gtzan.csv"]
-    done = subprocess.run([*command, "--set", change], cwd=TOP, capture_output=True, text=True)
+    done = subprocess.run([*command, "--epochs", "0"], cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith(f"error: --set {change}: ")
+    assert done.stderr.splitlines()[-1].startswith("error: --epochs: ")
+
+
+def test_the_starting_points_network_has_its_own_recipe_with_what_is_changed_in_it():
+    def recipe(overrides):
+        return train_params(DEFAULTS, architecture="small_alexnet", epochs=5, overrides=overrides)
+
+    changed = recipe(["train.augment.gain=0.1", "muon=2"])
+    assert changed.augment.gain == 0.1 and changed.muon == 2
+    plain = recipe([])
+    assert (plain.epochs, plain.segment_seconds, plain.select, plain.muon) == (5, 30.0, "accuracy", 0.0)
+    assert not any(plain.augment.model_dump().values())
 
 
 def row(ours, theirs, *, goal="times faster", limit=2.0) -> Row:
@@ -102,7 +126,7 @@ def test_clips_and_features_are_repeated_under_new_names(write_audio, tmp_path, 
     for genre in ("pop", "rock"):
         write_audio(f"audio/{genre}/{genre}.wav", noise())
     raw = inputs.make_raw(tmp_path / "audio", 5, tmp_path / "raw")
-    table = store.read_table(raw / "clips.csv")
+    table = tables.read(raw / "clips.csv")
     assert table.clip_id.is_unique and len(table) == 5 and all((raw / path).is_file() for path in table.path)
 
 
