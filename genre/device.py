@@ -72,7 +72,7 @@ def policy_of(precision: str) -> str:
 def signature(precision: str) -> list[str]:
     """What decides how a training computes, beside its parameters: number format, devices, libraries and versions."""
     backend = keras.backend.backend()
-    return [policy_of(precision), f"{shares()} devices", *(f"{name} {version(name)}" for name in ("keras", backend))]
+    return [policy_of(precision), *(gpus() or ["CPU"]), *(f"{name} {version(name)}" for name in ("keras", backend))]
 
 
 def shares() -> int:

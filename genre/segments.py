@@ -53,7 +53,7 @@ def draw(
 ) -> np.ndarray:
     """One segment from each of some clips, at a random place and speed.
 
-    Without stretching, all places but the very last one are equally probable.
+    Without stretching, the very last place is never drawn, and all others are equally probable.
 
     Parameters
     ----------

@@ -235,8 +235,8 @@ def _check(features: Features, params: TrainParams) -> None:
     frames = features.settings.segment_frames(params.segment_seconds)
     if frames < LEAST_FRAMES:
         raise ParamsError(
-            f"train.segment_seconds = {params.segment_seconds:g} makes segments of {frames} frames, fewer than the "
-            f"{LEAST_FRAMES} that a network needs; raise it, or lower extract.hop_length"
+            f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
+            f"train.segment_seconds (at most extract.seconds counts), or lower extract.hop_length"
         )
     levels = {name: value for name, value in params.augment.model_dump().items() if name != "time_stretch" and value}
     if features.settings.scale == "power" and levels:

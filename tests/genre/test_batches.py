@@ -35,7 +35,7 @@ def test_a_batch_for_several_devices_can_be_split_evenly(striped):
     assert [len(segments) for segments, _ in three.from_epoch(0)] == [6, 6, 6, 3]
 
 
-def test_no_batch_is_empty_where_there_are_hardly_more_clips_in_one_than_devices(striped):
+def test_no_batch_is_empty_where_it_would_have_fewer_clips_than_there_are_devices(striped):
     sizes = [len(segments) for segments, _ in batches_of(striped, 23, shares=4, batch_size=2, epochs=1).from_epoch(0)]
     assert sizes == [4, 4, 4, 4, 4]
 
@@ -53,8 +53,3 @@ def test_the_stream_has_the_batches_of_the_epochs_that_are_left(striped):
     for (segments, labels), (own_segments, own_labels) in zip(streamed, expected, strict=True):
         np.testing.assert_array_equal(segments, own_segments)
         np.testing.assert_array_equal(labels, own_labels)
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends take the batches as they are")
-def test_tensorflow_does_not_tune_the_stream_since_its_end_would_wait_for_the_tuner(striped):
-    assert batches_of(striped, 24).stream(0).options().autotune.enabled is False

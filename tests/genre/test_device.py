@@ -30,13 +30,15 @@ def test_on_a_gpu_auto_is_what_its_matrix_units_gain_by(monkeypatch, capability,
 
 
 def test_a_run_is_another_one_on_other_hardware(monkeypatch):
-    def signature(flags, n_gpus):
+    def signature(flags, gpus):
         monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
-        monkeypatch.setattr(device, "shares", lambda: n_gpus)
+        monkeypatch.setattr(device, "gpus", lambda: gpus)
+        monkeypatch.setattr(device, "_compute_capability", lambda: (8, 0))
         return tuple(device.signature("auto"))
 
-    kinds = [(set(), 1), ({"amx_bf16"}, 1), (set(), 2)]
-    assert len({signature(*kind) for kind in kinds}) == 3
+    # The second and the third compute in bfloat16.
+    kinds = [(set(), []), ({"amx_bf16"}, []), (set(), ["GPU:0"]), (set(), ["GPU:0", "GPU:1"])]
+    assert len({signature(*kind) for kind in kinds}) == 4
     assert signature(*kinds[0]) == signature(*kinds[0])
 
 
