@@ -1,4 +1,4 @@
-"""How the arrows of a network's picture run between two rows: where two lines meet, they belong together.
+"""How the arrows of a network's picture run between two rows: where two run to the side together, they belong together.
 
 Lines from one block share a level, and so do lines to one block; those that would lie on others have another level, in
 an order with few crossings (channel routing, as on circuit boards).
@@ -32,8 +32,9 @@ class _Bus:
         return not straight and max(self.extent[0], other.extent[0]) <= min(self.extent[1], other.extent[1])
 
     def crossings(self, lower: "_Bus") -> int:
-        """How often the two cross where the other one runs below this one."""
-        return sum(map(self.covers, lower.starts)) + sum(map(lower.covers, self.ends))
+        """How often the two cross where the other one runs below this one; lines on one another count for ten."""
+        on_one_another = len(set(self.ends) & set(lower.starts))
+        return sum(map(self.covers, lower.starts)) + sum(map(lower.covers, self.ends)) + 10 * on_one_another
 
 
 def levels(edges: Sequence[tuple[Point, ...]], x: dict[Point, float]) -> dict[tuple[Point, Point], float]:

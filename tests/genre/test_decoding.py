@@ -46,9 +46,9 @@ def test_an_ffmpeg_that_hangs_is_an_error_and_not_the_end_of_the_file(tmp_path, 
     (tmp_path / "bin/ffmpeg").chmod(0o755)
     (tmp_path / "a.m4a").write_bytes(b"no format that libsndfile knows")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(decoding, "_FFMPEG_PATIENCE", 2.0)
     with decoding.open_audio(tmp_path / "a.m4a") as stream:
         assert len(stream.read(100)) == 100
+        monkeypatch.setattr(decoding, "_FFMPEG_PATIENCE", 2.0)
         with pytest.raises(AudioError, match="ffmpeg gave nothing for 2 s"):
             stream.read(100)
 

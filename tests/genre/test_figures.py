@@ -430,7 +430,7 @@ BRANCHING = {
 
 
 @pytest.mark.parametrize("layers", BRANCHING.values(), ids=list(BRANCHING))
-def test_lines_that_run_along_one_another_are_from_one_block_or_to_one(layers):
+def test_lines_that_run_to_the_side_together_are_from_one_block_or_to_one(layers):
     drawing = blocks.place(blocks.fold(layers))
     levels = routing.levels(drawing.edges, {(node.row, node.column): node.column for node in drawing.placed})
     assert all(0 < level < 1 for level in levels.values())
@@ -442,6 +442,13 @@ def test_lines_that_run_along_one_another_are_from_one_block_or_to_one(layers):
         if start[0] == other_start[0] and along and not straight:
             apart = levels[start, end] != levels[other_start, other_end]
             assert apart or start == other_start or end == other_end
+
+
+def test_a_line_does_not_come_down_on_the_stem_of_another_where_their_order_can_prevent_it():
+    left, right, low, lower = (0, 0.0), (0, 2.0), (1, 2.0), (1, 4.0)
+    for edges in ([(left, low), (right, lower)], [(right, lower), (left, low)]):
+        levels = routing.levels(edges, {place: place[1] for place in (left, right, low, lower)})
+        assert levels[right, lower] > levels[left, low]
 
 
 def test_an_edge_passes_rows_in_one_column():

@@ -201,17 +201,21 @@ def test_a_damaged_model_file_is_refused_or_gives_the_same_answers(tmp_path, set
 
 
 @pytest.mark.parametrize(
-    ("local", "central", "value"), [(6, 8, 1), (8, 10, 99)], ids=["encrypted", "packed in an unknown way"]
+    ("read", "member"), [(model_file.read_info, "genre.json"), (model_file.check_harmless, "config.json")]
 )
-def test_a_member_that_cannot_be_unpacked_is_told(tmp_path, local, central, value):
+@pytest.mark.parametrize(
+    ("local", "central", "value", "said"),
+    [(6, 8, 1, "encrypted"), (8, 10, 99, "compression")],
+    ids=["encrypted", "packed in an unknown way"],
+)
+def test_a_member_that_cannot_be_unpacked_is_told(tmp_path, read, member, local, central, value, said):
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
-        archive.writestr("genre.json", "{}")
+        archive.writestr(member, "{}")
     content = bytearray((tmp_path / "model.keras").read_bytes())
     content[local] = content[content.index(b"PK\x01\x02") + central] = value
     (tmp_path / "model.keras").write_bytes(content)
-    for read in (model_file.read_info, model_file.check_harmless):
-        with pytest.raises(DataError, match=r"model\.keras is no model file"):
-            read(tmp_path / "model.keras")
+    with pytest.raises(DataError, match=rf"model\.keras is no model file of this project \(.*{said}"):
+        read(tmp_path / "model.keras")
 
 
 def test_weights_of_another_shape_are_told_in_one_line(tmp_path, settings):

@@ -82,6 +82,14 @@ def test_extraction_gives_the_same_bytes_whatever_the_number_of_processes(raw, t
     assert "broken.wav" in contents(tmp_path / "1")["skipped.csv"].decode()
 
 
+def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
+    for path in raw.rglob("*.wav"):
+        path.write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"none of the 41 clips can be used; mend these files:\n.*pop/0\.wav: cannot"):
+        extract.extract(raw, tmp_path / "out", settings, n_jobs=1, max_skipped=1.0)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_bytes(dask, raw, tmp_path, settings, monkeypatch):
     extract.extract(raw, tmp_path / "loky", settings, n_jobs=1, max_skipped=0.1)

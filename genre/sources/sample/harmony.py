@@ -39,7 +39,7 @@ class Chord:
 
     def degree(self, digit: int) -> int:
         """Semitones from the root to a degree as bass players count it: 1 root, 3 third ... 8 octave, 9 ninth."""
-        third = next((tone for tone in self.tones if tone in (3, 4, 5)), 7)
+        third = next((tone for tone in self.tones if tone in (3, 4)), 7)
         fifth = 6 if 6 in self.tones else 7
         seventh = 11 if 11 in self.tones else 10
         return (0, 2, third, 5, fifth, 9, seventh, 12, 14)[digit - 1]
