@@ -113,7 +113,8 @@ def train_params(
     ParamsError where a change names no parameter of `train`, or a value that it cannot have.
     """
     changes = starting_point() if architecture == "small_alexnet" else []
-    changes += [("architecture", architecture, "--architecture"), ("epochs", epochs, "--epochs")]
+    options = {"architecture": architecture, "epochs": epochs}
+    changes += [(key, value, f"--{key}") for key, value in options.items() if value is not None]
     for override in overrides:
         key, _, text = override.partition("=")
         try:
@@ -122,8 +123,6 @@ def train_params(
             changes.append((key, text, f"--set {override}"))
     values, said = chosen.model_dump(), {}
     for key, value, origin in changes:
-        if value is None:
-            continue
         *sections, last = key.removeprefix("train.").split(".")
         place: Any = values
         for section in sections:

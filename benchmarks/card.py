@@ -18,8 +18,8 @@ _TEMPLATE = """# The released model
 ## How good it is
 
 Fault-filtered split of GTZAN (Kereliuk, Sturm and Larsen, 2015), its published lists: {train} clips to learn from,
-{validation} to choose the epoch and the temperature by, {test} to test this very file on; nothing was chosen by
-these. {heard:.1f} % of them are by an artist who is also in the train part.
+{validation} to choose the epoch and the temperature by, {test} to test this very file on. No choice was based
+on the test clips, {heard:.1f} % of which are by an artist who is also in the train part.
 
 | | |
 |---|---|

@@ -51,7 +51,10 @@ def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
 
 
-WRONG = ("augment.echo=1", "epochs=0", "optimizer=sgd", "epochs=08", "epochs.x=1", "augment.mixup=", "augment=off")
+WRONG = (
+    *("augment.echo=1", "optimizer=sgd", "echo=null", "epochs.x=1"),
+    *("epochs=0", "epochs=08", "epochs=null", "augment.mixup=", "augment=off"),
+)
 
 
 @pytest.mark.parametrize("change", ["split.seed=1", *(f"train.{change}" for change in WRONG)])

@@ -94,7 +94,8 @@ def _training(bench: Bench) -> list[Row]:
         return number("network_tasks.epoch", features=bench.features(1000, **changes), architecture=ALEXNET)
 
     return [
-        Row("reach", "training: time to 63.33 % validation accuracy", "the starting point's network and recipe",
+        Row("reach", "training: time to 63.33 % validation accuracy, the starting point's figure",
+            "the starting point's network and recipe",
             "times faster", 4.0, partial(reach, None), partial(reach, ALEXNET)),
         Row("own-size", "an epoch of the starting point's recipe, per clip, at 128 x 1249", "at 128 x 388", "none", 0.0,
             partial(epoch_of_alexnet, **own_size), epoch_of_alexnet),
