@@ -151,6 +151,13 @@ def test_the_speed_benchmark_prints_a_table_and_json(write_audio, tmp_path):
     assert report["rows"][0]["ratio"] > 0 and "needs --logmel" in report["rows"][3]["skipped"]
 
 
+def test_a_clip_without_a_stored_spectrogram_is_not_compared_with_anothers(archive, write_audio, tmp_path):
+    write_audio("audio/rock/rock.00050.wav", noise(seconds=3))
+    command = [sys.executable, "-m", "benchmarks.robustness", "--audio", tmp_path / "audio", "--logmel", archive]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 1 and "lacks 1 of the clips, such as rock.00050" in done.stderr, done.stderr
+
+
 def test_a_clip_that_changes_its_genre_is_told_with_how_near_the_two_were():
     before = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.45, 0.44, 0.11]])
     after = np.array([[0.4, 0.35, 0.25], [0.1, 0.3, 0.6], [0.44, 0.46, 0.1]])
