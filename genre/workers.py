@@ -1,9 +1,8 @@
 """Work on many items at once: in processes of this machine, or on a Dask cluster."""
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Literal, TypeVar
 
 import joblib
@@ -15,9 +14,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Backend = Literal["loky", "dask"]
 
-SCHEDULER = "DASK_SCHEDULER_ADDRESS"  # the environment variable that Dask's own tools use
 _BATCH = 8  # items that a worker is handed at a time: a few milliseconds each are less than handing them over
-_TIMEOUT = 10  # for a scheduler to answer, and for it to have a worker, in seconds
 
 
 def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int) -> Iterator[Result]:
@@ -37,12 +34,11 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Ba
     Raises
     ------
     ClusterError
-        Where Dask is not installed, or no scheduler or no worker answers.
+        Where Dask is not installed, no scheduler or no worker answers, or the cluster gives work up.
     DataError
         Where a process of this machine is killed.
     """
-    with ExitStack() as stack:
-        stack.enter_context(_dask(stack) if backend == "dask" else _processes(n_jobs))
+    with _dask() if backend == "dask" else _processes(n_jobs):
         parallel = joblib.Parallel(return_as="generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs")
         wanted = True
         results = parallel(joblib.delayed(work)(item) for item in itertools.takewhile(lambda _: wanted, items))
@@ -65,28 +61,12 @@ def _processes(n_jobs: int) -> AbstractContextManager:
     return joblib.parallel_config("loky", n_jobs=n_jobs, **threads)
 
 
-def _dask(stack: ExitStack) -> AbstractContextManager:
+def _dask() -> AbstractContextManager:
     try:
-        from distributed import Client
+        from genre import cluster
     except ImportError:
         raise ClusterError(
             "extract.backend = 'dask' needs Dask, which is not installed; `pip install distributed`, "
             "or set extract.backend to loky"
         ) from None
-    address = os.environ.get(SCHEDULER)
-    if not address:
-        raise ClusterError(
-            f"extract.backend = 'dask' needs the address of a scheduler; set {SCHEDULER}, as in tcp://10.0.0.1:8786, "
-            "or set extract.backend to loky"
-        )
-    what = "no Dask scheduler answers"
-    try:
-        client = stack.enter_context(Client(address, timeout=_TIMEOUT))
-        what = "no worker has joined the Dask scheduler"
-        client.wait_for_workers(1, timeout=_TIMEOUT)
-    except (OSError, ValueError) as error:  # a TimeoutError is an OSError
-        raise ClusterError(
-            f"{what} at {SCHEDULER} = {address} ({error}); start `dask scheduler` and `dask worker`, or set "
-            "extract.backend to loky"
-        ) from None
-    return joblib.parallel_config("dask")
+    return cluster.joined()

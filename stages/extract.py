@@ -54,7 +54,7 @@ def extract(
     DataError
         Where more than `max_skipped` of the files had to be skipped, or all of them.
     ClusterError
-        Where `backend` is a cluster that cannot be reached.
+        Where `backend` is a cluster that cannot be reached, or gives its work up.
     """
     listed = tables.read(raw / "clips.csv")
     rows, skipped = [], []

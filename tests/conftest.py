@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from filelock import FileLock
 
-from genre import params, store
+from genre import files, params, store, tables
 from genre.settings import FeatureSettings
 from genre.store import Features
 
@@ -59,6 +59,26 @@ def sine(frequency: float, *, seconds: float = 2.0, rate: int = RATE) -> np.ndar
 def noise(*, seconds: float = 2.0, rate: int = RATE, seed: int = 0) -> np.ndarray:
     """White noise [shape=(n,), float32], peak below 1."""
     return np.random.default_rng(seed).uniform(-0.5, 0.5, int(seconds * rate)).astype(np.float32)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def raw(write_audio, tmp_path) -> Path:
+    """Forty clips and one that cannot be decoded, as fetch leaves them."""
+    rows = []
+    for number in range(40):
+        path = write_audio(f"raw/pop/{number}.wav", noise(seconds=2, seed=number))
+        rows.append((str(number), "pop", f"pop/{path.name}", "", ""))
+    (tmp_path / "raw/pop/broken.wav").write_bytes(b"RIFF")
+    rows.insert(20, ("broken", "pop", "pop/broken.wav", "", ""))
+    columns = ["clip_id", "genre", "path", "sha256", "artist"]
+    tables.write(tmp_path / "raw/clips.csv", pd.DataFrame(rows, columns=columns))
+    files.write_json(tmp_path / "raw/dataset.json", {"name": "noise"})
+    return tmp_path / "raw"
 
 
 @pytest.fixture
