@@ -26,6 +26,8 @@ import pytest
 import requests
 from kagglehub.handle import parse_dataset_handle
 from kagglesdk.kaggle_http_client import KaggleHttpClient
+from tqdm import tqdm
+from tqdm.auto import tqdm as tqdm_auto
 
 from genre import params
 from genre.errors import DataError
@@ -64,6 +66,14 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KaggleHttpClient, "_print_response", lambda *_, **__: None)
     monkeypatch.setattr(KaggleHttpClient, "_print_request", lambda *_: None)
     monkeypatch.setattr(sample, "write", small_sample)
+    # Children are forked here and killed. They share tqdm's default lock with this process, which would wait for ever
+    # for one that was killed with it in hand; and a lock that tqdm's monitor holds at the fork stays locked in a child.
+    if tqdm.monitor is not None:
+        tqdm.monitor.exit()
+    monkeypatch.setattr(tqdm, "monitor", None)
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)
+    for bar in (tqdm, tqdm_auto):
+        monkeypatch.setattr(bar, "_lock", threading.RLock(), raising=False)
 
 
 def small_sample(folder: Path, *, params: params.SampleParams, n_jobs: int = -1) -> list[sample.SampleClip]:
