@@ -1,6 +1,7 @@
 """Work on a Dask cluster of this machine, whose scheduler and workers are processes as the README starts them."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import joblib
 import pytest
 
-from genre import cluster, features, files, workers
+from genre import cluster, features, workers
 from genre.errors import ClusterError
 from stages import extract
 from tests.conftest import TOP, contents
@@ -45,17 +46,22 @@ def started(folder: Path, *, n_workers: int, python_path: str = str(TOP)) -> Ite
             return process
 
         scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        for _ in range(600):  # at most a minute
-            if facts.exists():
-                break
-            time.sleep(0.1)
+        address = address_in(facts)
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder))
         joined = [start("worker", *options) for _ in range(n_workers)]
-        address = files.read_json(facts)["address"]
         if joined:
             with distributed.Client(address, timeout=60) as client:
                 client.wait_for_workers(n_workers, timeout=60)
         yield Cluster(address, scheduler, joined)
+
+
+def address_in(facts: Path) -> str:
+    """The scheduler's address, once the file that it writes is there as a whole."""
+    for _ in range(600):  # at most a minute
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            return json.loads(facts.read_text())["address"]
+        time.sleep(0.1)
+    pytest.fail("no Dask scheduler has started within a minute")
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +80,7 @@ def test_a_cluster_gives_the_same_bytes_as_one_machine(pair, raw, tmp_path, sett
     extract.extract(raw, tmp_path / "loky", settings, n_jobs=1, max_skipped=0.1)
     monkeypatch.setenv(cluster.SCHEDULER, pair.address)
     monkeypatch.chdir(raw)  # the workers stay where they were started
-    summary = extract.extract(
-        Path("../raw"), tmp_path / "dask", settings, n_jobs=-1, max_skipped=0.1, backend="dask"
-    )  # fmt: skip
+    summary = extract.extract(Path("../raw"), tmp_path / "dask", settings, n_jobs=-1, max_skipped=0.1, backend="dask")
     assert contents(tmp_path / "dask") == contents(tmp_path / "loky") and summary["skipped"] == 1
 
 
