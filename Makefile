@@ -12,7 +12,7 @@ repro: $(VENV)/installed          ## run the pipeline: only the stages whose inp
 	dvc repro
 
 report: repro                     ## run what is out of date, then write report.html on it
-	python -m stages.report
+	python -m genre report
 
 test: $(VENV)/installed-dev       ## run every test
 	python -m pytest

@@ -19,19 +19,21 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from genre import catalog, console, params, store, tables
+from genre import console, files, params
+from genre.dataset import catalogue
+from genre.dataset.splits import split
 from genre.errors import ParamsError, UserError
-from genre.figures.confusion import confusion
-from genre.figures.style import Source, save
-from genre.model_file import ModelInfo
-from genre.networks import KINDS, NETWORKS, without
+from genre.features import store
+from genre.features.settings import FeatureSettings
+from genre.features.store import Features
+from genre.model.model_file import ModelInfo
+from genre.model.networks import KINDS, NETWORKS, without
+from genre.model.predictions import Predictions
+from genre.model.scores import expected_calibration_error, summary
 from genre.params import SplitParams, TrainParams
-from genre.prediction import Predictions
-from genre.scores import expected_calibration_error, summary
-from genre.settings import FeatureSettings
-from genre.splits import split
-from genre.store import Features
-from genre.training import train
+from genre.report.charts.confusion import confusion
+from genre.report.charts.style import Source, save
+from genre.training.loop import train
 from stages.evaluate import evaluate
 
 STARTING_POINT = Path(__file__).resolve().parent.parent / "starting_point.txt"
@@ -160,21 +162,21 @@ def main() -> None:
     arguments = parser.parse_args()
 
     defaults = params.load()
-    catalogue = catalog.load(arguments.tracks)
-    features = read_features(arguments.logmel, catalogue)
+    tracks = catalogue.load(arguments.tracks)
+    features = read_features(arguments.logmel, tracks)
     recipe = train_params(
         defaults.train, architecture=arguments.architecture, epochs=arguments.epochs, overrides=arguments.set
     )
     runs = []
     for seed in arguments.seeds:
         split_params = defaults.split.model_copy(update={"protocol": arguments.protocol, "seed": seed})
-        result = run(features, catalogue.fault_filtered_split, split_params, recipe.model_copy(update={"seed": seed}))
+        result = run(features, tracks.fault_filtered_split, split_params, recipe.model_copy(update={"seed": seed}))
         runs.append(result)
         figures = {key: value for key, value in vars(result).items() if isinstance(value, (int, float))}
         print(f"seed {seed}: {json.dumps(figures)}", flush=True)
     if arguments.predictions:
         by_seed = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
-        tables.write(arguments.predictions, pd.concat(by_seed))
+        files.write_table(arguments.predictions, pd.concat(by_seed))
     if arguments.confusion:
         first = runs[0].predictions
         figure = confusion(first, summary(first), Source(features.dataset_label, arguments.protocol))

@@ -4,7 +4,7 @@ from typing import Any
 
 _TEMPLATE = """# The released model
 
-`{file}` tells {n_genres} genres of music apart: {genres}. It is what `python -m stages.predict` uses. This page and
+`{file}` classifies music into {n_genres} genres: {genres}. It is what `genre predict` uses. This page and
 `card.json` are written by the command at its end; nothing in them is typed by hand.
 
 | | |
@@ -65,7 +65,7 @@ teaching, and train on music that you may use for anything else.
 ## Make it again
 
 ```sh
-python -m benchmarks.release --logmel NPZ --tracks genre/gtzan.csv
+python -m benchmarks.release --logmel NPZ --tracks genre/dataset/gtzan.csv
 ```
 
 gives the same bytes on the same kind of processor with {versions}.

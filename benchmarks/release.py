@@ -17,14 +17,16 @@ from typing import Any
 
 from benchmarks.accuracy import Run, read_features, run
 from benchmarks.card import model_card
-from genre import catalog, console, files, model_file, params, runtime
-from genre.scores import summary
-from genre.settings import FeatureSettings
-from genre.splits import audit
-from genre.store import Features
+from genre import console, files, params
+from genre.dataset import catalogue
+from genre.dataset.splits import audit
+from genre.features.settings import FeatureSettings
+from genre.features.store import Features
+from genre.model import model_file
+from genre.model.exported import RELEASED
+from genre.model.scores import summary
 from stages.evaluate import evaluate
 from stages.export import export
-from stages.predict import RELEASED
 
 PROTOCOL = "fault_filtered"
 
@@ -40,7 +42,7 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         keras_file = Path(folder, "model.keras")
         model_file.save(result.model, result.info, keras_file)
         exported = export(keras_file, out, features, result.parts)
-    network, info = runtime.load(out)
+    network, info = exported.load(out)
     predictions = evaluate(network, info, features, result.parts)
     return {
         "file": out.name,
@@ -68,16 +70,16 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--logmel", type=Path, required=True, metavar="NPZ")
-    parser.add_argument("--tracks", type=Path, default=catalog.CATALOG, metavar="CSV")
+    parser.add_argument("--tracks", type=Path, default=catalogue.CATALOG, metavar="CSV")
     parser.add_argument("--out", type=Path, default=RELEASED.parent, metavar="DIR")
     arguments = parser.parse_args()
 
     defaults = params.load()
-    catalogue = catalog.load(arguments.tracks)
-    features = read_features(arguments.logmel, catalogue)
+    tracks = catalogue.load(arguments.tracks)
+    features = read_features(arguments.logmel, tracks)
     assert features.settings == FeatureSettings.of(defaults.extract), "the pipeline extracts otherwise"
     split_params = defaults.split.model_copy(update={"protocol": PROTOCOL})
-    result = run(features, catalogue.fault_filtered_split, split_params, defaults.train)
+    result = run(features, tracks.fault_filtered_split, split_params, defaults.train)
     card = release(result, features, arguments.out / RELEASED.name) | {"recipe": defaults.train.model_dump()}
     files.write_json(arguments.out / "card.json", card)
     files.write_text(arguments.out / "README.md", model_card(card))

@@ -3,7 +3,7 @@
     python -m benchmarks.robustness --audio DIR [--logmel NPZ] [--model FILE]
 
 DIR holds clips of GTZAN as <genre>/<clip_id>.wav. ffmpeg makes the variants in a temporary folder, and the code behind
-`python -m stages.predict` names the genre of them all. Held-out clips are those that the fault-filtered lists do not
+`genre predict` names the genre of them all. Held-out clips are those that the fault-filtered lists do not
 train on. The last line of stdout is JSON; its counts are of clips. Each clip whose genre changes is told, with the two
 most probable genres before and after: one that lies between two genres says nothing against the audio's way.
 """
@@ -19,12 +19,16 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from benchmarks.accuracy import read_features
-from genre import catalog, console, runtime
-from genre.calibration import calibrate
+from genre import console
+from genre.cli import find
+from genre.dataset import catalogue
 from genre.errors import DataError
-from genre.model_file import ModelInfo
-from genre.prediction import predict_clips
-from stages.predict import RELEASED, find, predict, predict_all
+from genre.model import exported
+from genre.model.calibration import calibrate
+from genre.model.exported import RELEASED
+from genre.model.model_file import ModelInfo
+from genre.model.predictions import predict_clips
+from genre.songs.answers import answer_file, answer_files
 
 # What ffmpeg makes of a clip: suffix and options.
 VARIANTS = {
@@ -44,10 +48,10 @@ def convert(path: Path, target: Path, options: list[str]) -> None:
     subprocess.run(command, check=True)
 
 
-def probabilities(paths: list[Path], network: runtime.LiteNetwork, info: ModelInfo) -> np.ndarray:
+def probabilities(paths: list[Path], network: exported.LiteNetwork, info: ModelInfo) -> np.ndarray:
     """What prediction says of some files [shape=(n, n_genres)]."""
     rows = []
-    for answer in predict_all(paths, lambda path: predict(path, network, info), threads=2):
+    for answer in answer_files(paths, lambda path: answer_file(path, network, info), threads=2):
         if answer.song is None:
             raise DataError(f"{answer.path}: {answer.error}")
         rows.append(answer.song.probabilities)
@@ -81,12 +85,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audio", type=Path, required=True, metavar="DIR")
     parser.add_argument("--logmel", type=Path, metavar="NPZ")
-    parser.add_argument("--tracks", type=Path, default=catalog.CATALOG, metavar="CSV")
+    parser.add_argument("--tracks", type=Path, default=catalogue.CATALOG, metavar="CSV")
     parser.add_argument("--model", type=Path, default=RELEASED, metavar="FILE")
     arguments = parser.parse_args()
 
-    network, info = runtime.load(arguments.model)
-    tracks = catalog.load(arguments.tracks)
+    network, info = exported.load(arguments.model)
+    tracks = catalogue.load(arguments.tracks)
     paths = [path for path in find([arguments.audio]) if path.stem in tracks.index]
     if not paths:
         raise DataError(f"{arguments.audio} holds no clip of {arguments.tracks}")

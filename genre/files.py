@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written under a temporary name, then renamed."""
+"""Files that are either whole or not there: written under a temporary name, then renamed. JSON and tables as CSV."""
 
 import hashlib
 import json
@@ -6,9 +6,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genre.errors import DataError
+
+if TYPE_CHECKING:  # slow to import, and prediction does without
+    import pandas as pd
+
+# Columns of tables of clips that are text even where they look like numbers or like a missing value ("007", "NA").
+_TEXT = ("clip_id", "genre", "artist", "sha256", "path", "reason", "split")
 
 
 @contextmanager
@@ -62,6 +68,19 @@ def read_json(path: Path) -> Any:
     """What a JSON file holds; raises DataError where a stage's file is not there."""
     with present(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """A CSV of clips, its text columns read as text; an empty field is empty text. DataError where it is missing."""
+    import pandas as pd
+
+    with present(path):
+        return pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
+
+
+def write_table(path: Path, table: "pd.DataFrame") -> None:
+    """Write the columns of a table, without its index, as CSV; equal tables give equal bytes."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 @contextmanager

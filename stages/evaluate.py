@@ -4,24 +4,18 @@ python -m stages.evaluate
 """
 
 import logging
-from pathlib import Path
 
 import pandas as pd
 
-from genre import console, files, networks, store, tables
-from genre.calibration import calibrate
-from genre.model_file import ModelInfo
-from genre.prediction import Predictions, predict_clips
-from genre.scores import summary
-from genre.segments import Network
-from genre.store import Features
-
-FEATURES = Path("data/features")
-SPLITS = Path("data/splits.csv")
-MODEL = Path("models/model.keras")
-METRICS = Path("metrics/evaluate.json")
-PREDICTIONS = Path("plots/predictions.csv")
-PER_GENRE = Path("plots/per_genre.csv")
+from genre import console, files, paths
+from genre.features import store
+from genre.features.segments import Network
+from genre.features.store import Features
+from genre.model import networks
+from genre.model.calibration import calibrate
+from genre.model.model_file import ModelInfo
+from genre.model.predictions import Predictions, predict_clips
+from genre.model.scores import summary
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +36,16 @@ def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Se
 
 
 def main() -> None:
-    model, info = networks.load(MODEL)
-    features = store.read(FEATURES)
-    split = tables.read(SPLITS).set_index("clip_id").split
+    model, info = networks.load(paths.MODEL)
+    features = store.read(paths.FEATURES)
+    split = files.read_table(paths.SPLITS).set_index("clip_id").split
     predictions = evaluate(model.predict_on_batch, info, features, split)
     figures = summary(predictions)
-    tables.write(PREDICTIONS, predictions.table())
+    files.write_table(paths.PREDICTIONS, predictions.table())
     per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
     # The page of `dvc plots` says what each revision was run on; it knows these columns alone.
-    tables.write(PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
-    files.write_json(METRICS, {"dataset": info.dataset, "protocol": info.protocol, **figures})
+    files.write_table(paths.PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
+    files.write_json(paths.METRICS / "evaluate.json", {"dataset": info.dataset, "protocol": info.protocol, **figures})
     log.info(
         "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f) on %d clips",
         info.dataset, info.protocol,

@@ -12,19 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from genre import console, files, networks, runtime, store, tables
-from genre.calibration import calibrate
+from genre import console, files, paths
 from genre.errors import DataError
-from genre.model_file import ModelInfo
-from genre.prediction import predict_clips
-from genre.segments import Network
-from genre.store import Features
-
-FEATURES = Path("data/features")
-SPLITS = Path("data/splits.csv")
-MODEL = Path("models/model.keras")
-OUT = Path("models/model.tflite")
-METRICS = Path("metrics/export.json")
+from genre.features import store
+from genre.features.segments import Network
+from genre.features.store import Features
+from genre.model import exported, networks
+from genre.model.calibration import calibrate
+from genre.model.model_file import ModelInfo
+from genre.model.predictions import predict_clips
 
 TOLERANCE = 0.001  # of a probability
 
@@ -54,9 +50,9 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
     """
     network, info = networks.load(model)
     for weights in ("float16", "float32"):
-        runtime.save(network, info, out, weights=weights)
-        exported, _ = runtime.load(out)
-        difference = largest_difference(network.predict_on_batch, exported, info, features, split)
+        exported.save(network, info, out, weights=weights)
+        converted, _ = exported.load(out)
+        difference = largest_difference(network.predict_on_batch, converted, info, features, split)
         if difference <= TOLERANCE:
             return {"weights": weights, "bytes": out.stat().st_size, "largest_difference": round(difference, 5)}
         log.warning("with %s weights, a probability differs from Keras's by %.4f", weights, difference)
@@ -68,11 +64,16 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
 
 
 def main() -> None:
-    report = export(MODEL, OUT, store.read(FEATURES), tables.read(SPLITS).set_index("clip_id").split)
-    files.write_json(METRICS, report)
+    report = export(
+        paths.MODEL,
+        paths.EXPORTED_MODEL,
+        store.read(paths.FEATURES),
+        files.read_table(paths.SPLITS).set_index("clip_id").split,
+    )
+    files.write_json(paths.METRICS / "export.json", report)
     log.info(
         "%s: %.2f MB, %s weights; largest difference of a probability from Keras: %.2g",
-        OUT, report["bytes"] / 1e6, report["weights"], report["largest_difference"],
+        paths.EXPORTED_MODEL, report["bytes"] / 1e6, report["weights"], report["largest_difference"],
     )  # fmt: skip
 
 

@@ -15,14 +15,11 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from genre import console, features, files, params, store, tables, workers
+from genre import console, files, params, paths
 from genre.errors import DataError
-from genre.settings import FeatureSettings
-from genre.workers import Backend
-
-RAW = Path("data/raw")
-OUT = Path("data/features")
-METRICS = Path("metrics/extract.json")
+from genre.features import spectrogram, store, workers
+from genre.features.settings import FeatureSettings
+from genre.features.workers import Backend
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +32,14 @@ def extract(
     Parameters
     ----------
     raw, out : Path
-        The folder that fetch wrote, and the one to write; see `genre.store` for what is in it.
+        The folder that fetch wrote, and the one to write; see `genre.features.store` for what is in it.
     settings : FeatureSettings
     n_jobs : int
         Processes; -1 uses every core.
     max_skipped : float
         Largest fraction of the clips, 0..1, that may be skipped.
     backend : str
-        Where the processes are, see `genre.workers`.
+        Where the processes are, see `genre.features.workers`.
 
     Returns
     -------
@@ -56,12 +53,12 @@ def extract(
     ClusterError
         Where `backend` is a cluster that cannot be reached, or gives its work up.
     """
-    listed = tables.read(raw / "clips.csv")
+    listed = files.read_table(raw / "clips.csv")
     rows, skipped = [], []
     with files.replacing(out) as temporary:
         temporary.mkdir()
         top = raw.resolve()  # workers may be in another folder
-        work = partial(features.read_clip, settings=settings)
+        work = partial(spectrogram.read_clip, settings=settings)
         spread = workers.spread(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
         with closing(spread), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
             results = tqdm(spread, total=len(listed), desc="extract", unit="clip", mininterval=1)
@@ -77,8 +74,8 @@ def extract(
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         clips = pd.DataFrame(rows, columns=store.CLIP_COLUMNS)
-        tables.write(temporary / "clips.csv", clips)
-        tables.write(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
+        files.write_table(temporary / "clips.csv", clips)
+        files.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
         dataset = files.read_json(raw / "dataset.json")
         files.write_json(temporary / "features.json", {"dataset": dataset, "settings": settings.to_dict()})
     return {
@@ -103,10 +100,10 @@ def _too_many(skipped: list[dict[str, str]], total: int, max_skipped: float) -> 
 def main() -> None:
     chosen = params.load().extract
     summary = extract(
-        RAW, OUT, FeatureSettings.of(chosen),
+        paths.RAW, paths.FEATURES, FeatureSettings.of(chosen),
         n_jobs=chosen.n_jobs, max_skipped=chosen.max_skipped, backend=chosen.backend,
     )  # fmt: skip
-    files.write_json(METRICS, summary)
+    files.write_json(paths.METRICS / "extract.json", summary)
     log.info(
         "%d clips, %d skipped, %.1f minutes of audio", summary["clips"], summary["skipped"], summary["seconds"] / 60
     )

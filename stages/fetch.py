@@ -14,20 +14,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import catalog, console, params, raw
+from genre import console, params, paths
+from genre.dataset import catalogue, folder, gtzan, raw
+from genre.dataset.mirrors import Sleep
+from genre.dataset.raw import Clip, Dataset
 from genre.errors import DataError
 from genre.params import Params, SampleParams
-from genre.raw import Clip, Dataset
-from genre.sources import folder, gtzan
-from genre.sources.mirrors import Sleep
-
-RAW = Path("data/raw")
 
 log = logging.getLogger(__name__)
 
 
 def fetch(
-    chosen: Params, target: Path = RAW, *, tracks: pd.DataFrame | None = None, sleep: Sleep = time.sleep
+    chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | None = None, sleep: Sleep = time.sleep
 ) -> Dataset:
     """Make the folder `target` the dataset that `chosen.fetch` names.
 
@@ -53,7 +51,7 @@ def fetch(
     target.mkdir(exist_ok=True)
     name, mirrors = chosen.fetch.dataset, chosen.fetch.mirrors
     if name == "gtzan":
-        tracks = catalog.load() if tracks is None else tracks
+        tracks = catalogue.load() if tracks is None else tracks
         try:
             dataset = gtzan.complete(target, scratch, names=mirrors, tracks=tracks, sleep=sleep)
         except gtzan.NoMirror as problem:
@@ -74,7 +72,7 @@ def fetch(
 
 def synthesise(chosen: SampleParams, target: Path, scratch: Path, *, fallback: str | None = None) -> Dataset:
     """Make the built-in sample in `target`; `fallback` says what it stands in for."""
-    from genre.sources import sample  # scipy.signal takes longer to import than all else that fetch needs
+    from genre.dataset import sample  # scipy.signal takes longer to import than all else that fetch needs
 
     made = scratch / "sample"
     shutil.rmtree(made, ignore_errors=True)  # left by a run that was killed

@@ -11,23 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import console, files, model_file, store, tables
+from genre import console, files, paths
 from genre.errors import DataError
-from genre.figures.confusion import confusion
-from genre.figures.curves import curves
-from genre.figures.f1 import f1
-from genre.figures.network import network
-from genre.figures.spectrograms import mistakes, spectrograms
-from genre.figures.style import Source, save
-from genre.prediction import Predictions
-
-FEATURES = Path("data/features")
-CURVES = Path("plots/training/plots/metrics")
-PREDICTIONS = Path("plots/predictions.csv")
-EVALUATION = Path("metrics/evaluate.json")
-TRAINING = Path("metrics/train.json")
-MODEL = Path("models/model.keras")
-OUT = Path("plots")
+from genre.features import store
+from genre.model import model_file
+from genre.model.predictions import Predictions
+from genre.report.charts.confusion import confusion
+from genre.report.charts.curves import curves
+from genre.report.charts.f1 import f1
+from genre.report.charts.network import network
+from genre.report.charts.spectrograms import mistakes, spectrograms
+from genre.report.charts.style import Source, save
+from genre.report.plots_page import plots_page
 
 log = logging.getLogger(__name__)
 
@@ -65,23 +60,24 @@ def read_curves(folder: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    features = store.read(FEATURES)
-    predictions = Predictions.of_table(tables.read(PREDICTIONS))
-    scores = files.read_json(EVALUATION)
+    features = store.read(paths.FEATURES)
+    predictions = Predictions.of_table(files.read_table(paths.PREDICTIONS))
+    scores = files.read_json(paths.METRICS / "evaluate.json")
     source = Source(scores["dataset"], scores["protocol"])
     per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")
-    best_epoch = files.read_json(TRAINING)["best_epoch"]
+    best_epoch = files.read_json(paths.METRICS / "train.json")["best_epoch"]
     pictures = {
-        "curves": curves(read_curves(CURVES), source, best_epoch=best_epoch),
+        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), source, best_epoch=best_epoch),
         "confusion": confusion(predictions, scores, source),
         "f1": f1(per_genre, source, macro_f1=scores["macro_f1"]),
         "spectrograms": spectrograms(features, predictions, source),
         "mistakes": mistakes(features, predictions, source),
-        "network": network(model_file.read_info(MODEL), source),
+        "network": network(model_file.read_info(paths.MODEL), source),
     }
     for name, figure in pictures.items():
-        save(figure, OUT / f"{name}.png")
-    log.info("%d pictures in %s", len(pictures), OUT)
+        save(figure, paths.PLOTS / f"{name}.png")
+    files.write_text(paths.PLOTS_PAGE, plots_page())
+    log.info("%d pictures and the page of `dvc plots` in %s", len(pictures), paths.PLOTS)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,20 @@ python -m stages.split
 """
 
 import logging
-from pathlib import Path
 
-from genre import catalog, console, files, params, splits, tables
-
-CLIPS = Path("data/features/clips.csv")
-OUT = Path("data/splits.csv")
-METRICS = Path("metrics/split.json")
+from genre import console, files, params, paths
+from genre.dataset import catalogue, splits
 
 log = logging.getLogger(__name__)
 
 
 def main() -> None:
     chosen = params.load().split
-    clips = tables.read(CLIPS).set_index("clip_id")
-    table = splits.split(clips, chosen, fault_filtered=catalog.published_split(clips, catalog.load()))
+    clips = files.read_table(paths.FEATURES / "clips.csv").set_index("clip_id")
+    table = splits.split(clips, chosen, fault_filtered=catalogue.published_split(clips, catalogue.load()))
     report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
-    tables.write(OUT, table.reset_index())
-    files.write_json(METRICS, report)
+    files.write_table(paths.SPLITS, table.reset_index())
+    files.write_json(paths.METRICS / "split.json", report)
     log.info("%s split: %s; artists on both sides: %s", chosen.protocol, report["sizes"], report["artists"])
 
 

@@ -9,18 +9,15 @@ goes on after its last finished epoch, from models/.checkpoint.npz, and ends wit
 import logging
 from pathlib import Path
 
+import yaml
 from dvclive import Live
 
-from genre import checkpoint, console, device, files, model_file, params, store, tables
-from genre.checkpoint import EpochScores
-from genre.training import train
-
-FEATURES = Path("data/features")
-SPLITS = Path("data/splits.csv")
-MODEL = Path("models/model.keras")
-CURVES = Path("plots/training")
-METRICS = Path("metrics/train.json")
-CHECKPOINT = MODEL.with_name(".checkpoint.npz")
+from genre import console, files, params, paths
+from genre.features import store
+from genre.model import model_file
+from genre.training import checkpoint, device
+from genre.training.checkpoint import EpochScores
+from genre.training.loop import train
 
 log = logging.getLogger(__name__)
 
@@ -35,29 +32,41 @@ def log_epoch(live: Live, scores: EpochScores) -> None:
     live.next_step()
 
 
+def dependencies() -> list[Path]:
+    """Every file that the stage depends on, as dvc.yaml lists it."""
+    stage = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]["train"]
+    listed = [Path(path) for path in stage["deps"]]
+    return [
+        file
+        for path in listed
+        for file in (sorted(path.rglob("*.*")) if path.is_dir() else [path])
+        if file.suffix != ".pyc"
+    ]
+
+
 def main() -> None:
-    chosen = params.load().train
-    protocol = files.read_json(Path("metrics/split.json"))["protocol"]
-    features = store.read(FEATURES)
-    split = tables.read(SPLITS).set_index("clip_id").split
+    parameters = params.load()
+    chosen = parameters.train
+    features = store.read(paths.FEATURES)
+    split = files.read_table(paths.SPLITS).set_index("clip_id").split
     run = checkpoint.key(
         [chosen.model_dump_json(), *device.signature(chosen.precision)],
-        [*sorted(FEATURES.iterdir()), SPLITS, *sorted(Path("genre").rglob("*.py"))],
+        [*dependencies()],
     )
-    with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False) as live:
+    with Live(str(paths.CURVES), dvcyaml=None, save_dvc_exp=False) as live:
         trained = train(
             features,
             split,
             chosen,
             report=lambda scores: log_epoch(live, scores),
-            save=lambda state: checkpoint.save(CHECKPOINT, state, run=run),
-            resumed=checkpoint.load(CHECKPOINT, run=run),
+            save=lambda state: checkpoint.save(paths.CHECKPOINT, state, run=run),
+            resumed=checkpoint.load(paths.CHECKPOINT, run=run),
         )
-    info = trained.info(features, chosen, protocol=protocol)
-    model_file.save(trained.model, info, MODEL)
+    info = trained.info(features, chosen, protocol=parameters.split.protocol)
+    model_file.save(trained.model, info, paths.MODEL)
     best = trained.history[trained.best_epoch - 1]
     files.write_json(
-        METRICS,
+        paths.METRICS / "train.json",
         {
             "best_epoch": trained.best_epoch,
             "validation_accuracy": round(best.val_accuracy, 4),
@@ -66,7 +75,7 @@ def main() -> None:
             "parameters": trained.model.count_params(),
         },
     )
-    CHECKPOINT.unlink(missing_ok=True)
+    paths.CHECKPOINT.unlink(missing_ok=True)
     log.info(
         "best epoch %d of %d: validation accuracy %.1f %%; %.0f s",
         trained.best_epoch, len(trained.history), 100 * best.val_accuracy, trained.seconds,

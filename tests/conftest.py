@@ -9,9 +9,10 @@ import pytest
 import soundfile
 from filelock import FileLock
 
-from genre import files, params, store, tables
-from genre.settings import FeatureSettings
-from genre.store import Features
+from genre import files, params
+from genre.features import store
+from genre.features.settings import FeatureSettings
+from genre.features.store import Features
 
 TOP = Path(__file__).resolve().parent.parent
 RATE = 22050
@@ -76,7 +77,7 @@ def raw(write_audio, tmp_path) -> Path:
     (tmp_path / "raw/pop/broken.wav").write_bytes(b"RIFF")
     rows.insert(20, ("broken", "pop", "pop/broken.wav", "", ""))
     columns = ["clip_id", "genre", "path", "sha256", "artist"]
-    tables.write(tmp_path / "raw/clips.csv", pd.DataFrame(rows, columns=columns))
+    files.write_table(tmp_path / "raw/clips.csv", pd.DataFrame(rows, columns=columns))
     files.write_json(tmp_path / "raw/dataset.json", {"name": "noise"})
     return tmp_path / "raw"
 

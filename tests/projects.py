@@ -23,7 +23,7 @@ TINY = {
     "train.segment_seconds": 3.0,
     "train.test_segments": 2,
 }
-STAGES = ["fetch", "extract", "split", "train", "evaluate", "export", "plot", "bundle"]
+STAGES = ["fetch", "extract", "split", "train", "evaluate", "export", "plot"]
 
 
 def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str] | None = None) -> str:

@@ -118,7 +118,7 @@ def md5(body: bytes) -> str:
 
 
 def catalogue(clips: dict[str, bytes]) -> pd.DataFrame:
-    """A catalogue of `clips` [clip_id: bytes], in the form of `genre.catalog.load`."""
+    """A catalogue of `clips` [clip_id: bytes], in the form of `genre.dataset.catalogue.load`."""
     rows = [
         {
             "clip_id": clip_id,

@@ -12,7 +12,7 @@ from benchmarks import robustness
 from benchmarks.accuracy import train_params
 from benchmarks.speed import inputs, measure
 from benchmarks.speed.measure import Row, Skipped, turn_about
-from genre import params, tables
+from genre import files, params
 from genre.errors import ParamsError
 from tests.conftest import TOP, noise
 
@@ -23,7 +23,7 @@ DEFAULTS = params.load(TOP / "params.yaml").train
 def archive(tmp_path):
     """Spectrograms of 60 clips of two of GTZAN's genres, told apart by which half of the bands is loud."""
     rng = np.random.default_rng(0)
-    catalogue = pd.read_csv(TOP / "genre/gtzan.csv")
+    catalogue = pd.read_csv(TOP / "genre/dataset/gtzan.csv")
     ids = pd.concat([catalogue[catalogue.genre == genre].clip_id[:30] for genre in ("blues", "metal")]).to_numpy(str)
     levels = rng.integers(0, 120, (60, 128, 40)).astype(np.uint8)
     levels[30:, 64:] += 100
@@ -33,7 +33,7 @@ def archive(tmp_path):
 
 
 def test_the_last_line_holds_the_figures_of_every_seed(archive, tmp_path):
-    command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/gtzan.csv"]
+    command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/dataset/gtzan.csv"]
     options = ["--seeds", "0", "1", "--epochs", "12", "--set", "train.segment_seconds=3"]
     options += ["--predictions", tmp_path / "p.csv", "--confusion", tmp_path / "c.png"]
     done = subprocess.run([*command, *options], cwd=TOP, capture_output=True, text=True, check=True)
@@ -64,7 +64,7 @@ def test_a_change_of_the_recipe_that_cannot_be_made_is_told(change):
 
 
 def test_an_option_that_cannot_be_is_told_in_one_line(archive):
-    command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/gtzan.csv"]
+    command = [sys.executable, "-m", "benchmarks.accuracy", "--logmel", archive, "--tracks", "genre/dataset/gtzan.csv"]
     done = subprocess.run([*command, "--epochs", "0"], cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: --epochs: ")
@@ -129,7 +129,7 @@ def test_clips_and_features_are_repeated_under_new_names(write_audio, tmp_path, 
     for genre in ("pop", "rock"):
         write_audio(f"audio/{genre}/{genre}.wav", noise())
     raw = inputs.make_raw(tmp_path / "audio", 5, tmp_path / "raw")
-    table = tables.read(raw / "clips.csv")
+    table = files.read_table(raw / "clips.csv")
     assert table.clip_id.is_unique and len(table) == 5 and all((raw / path).is_file() for path in table.path)
 
 

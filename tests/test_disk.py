@@ -13,14 +13,13 @@ from tests.projects import STAGES, copy_of, files_of, just_before, locked, run, 
 
 # Calls at which a stage's disk is suddenly full; each names the first argument, a path, where it has one.
 CALLS = {
-    "fetch": [("genre.raw:move", 20)],
-    "extract": [("genre.store:FrameWriter.append", 30), ("pathlib:Path.replace", 4)],
+    "fetch": [("genre.dataset.raw:move", 20)],
+    "extract": [("genre.features.store:FrameWriter.append", 30), ("pathlib:Path.replace", 4)],
     "split": [("pathlib:Path.replace", 1)],
     "train": [("dvclive:Live.next_step", 2), ("zipfile:ZipFile.writestr", 4)],
     "evaluate": [("pathlib:Path.replace", 2)],
     "export": [("pathlib:Path.replace", 1)],
-    "plot": [("genre.figures.style:save", 3)],
-    "bundle": [("pathlib:Path.replace", 1)],
+    "plot": [("genre.report.charts.style:save", 3)],
 }
 
 

@@ -12,11 +12,11 @@ from tests.projects import files_of, just_before, locked, run, set_params
 MOMENTS = {
     "fetch": {
         "while the sample is synthesised": ("joblib.parallel:BatchCompletionCallBack.__call__", 20, "kill"),
-        "while clips move into place": ("genre.raw:move", 30, "kill"),
+        "while clips move into place": ("genre.dataset.raw:move", 30, "kill"),
         "before dataset.json": ("genre.files:write_json", 1, "kill all"),
     },
     "extract": {
-        "after half of the clips": ("genre.store:FrameWriter.append", 30, "kill"),
+        "after half of the clips": ("genre.features.store:FrameWriter.append", 30, "kill"),
         "when the features are whole, before they get their name": ("pathlib:Path.replace", 4, "kill all"),
         "before the metrics": ("genre.files:write_json", 2, "kill"),
     },
@@ -25,19 +25,18 @@ MOMENTS = {
         "before the metrics": ("genre.files:write_json", 1, "kill"),
     },
     "evaluate": {
-        "while it predicts": ("genre.prediction:predict_clips", 1, "kill all"),
+        "while it predicts": ("genre.model.predictions:predict_clips", 1, "kill all"),
         "between its tables": ("pathlib:Path.replace", 2, "kill"),
     },
     "export": {
-        "while it converts": ("genre.runtime:_halve", 1, "kill"),
+        "while it converts": ("genre.model.exported:_halve", 1, "kill"),
         "before the exported model gets its name": ("pathlib:Path.replace", 1, "kill all"),
         "before the metrics": ("genre.files:write_json", 1, "kill"),
     },
     "plot": {
-        "while it draws": ("genre.figures.style:save", 3, "kill"),
+        "while it draws": ("genre.report.charts.style:save", 3, "kill"),
         "before a picture gets its name": ("pathlib:Path.replace", 5, "kill all"),
     },
-    "bundle": {"before the page gets its name": ("pathlib:Path.replace", 1, "kill all")},
 }
 # DVC itself, when extract is done.
 DVC_MOMENTS = {
@@ -49,11 +48,11 @@ DVC_MOMENTS = {
 }
 # With the number of epochs that are in the checkpoint then.
 TRAIN_MOMENTS = {
-    "in the middle of epoch 2": ("genre.batches:SegmentBatches.batch", 10, "kill", 1),
+    "in the middle of epoch 2": ("genre.training.batches:SegmentBatches.batch", 10, "kill", 1),
     "while the checkpoint of epoch 2 is written": ("numpy.lib.format:write_array", 30, "kill", 1),
     "before that checkpoint gets its name": ("pathlib:Path.replace", 1, "kill all", 1),
     "between the checkpoint of epoch 2 and its point on the curves": ("dvclive:Live.next_step", 2, "kill all", 2),
-    "between epochs 3 and 4": ("genre.training:Progress.on_epoch_begin", 2, "kill", 3),
+    "between epochs 3 and 4": ("genre.training.loop:Progress.on_epoch_begin", 2, "kill", 3),
     "while the model is written": ("zipfile:ZipFile.writestr", 4, "kill", 4),
     "between model and metrics": ("genre.files:write_json", 1, "kill all", 4),
 }
@@ -110,7 +109,7 @@ def test_a_changed_parameter_or_changed_data_starts_anew_whatever_a_killed_run_l
     project, undisturbed = (just_before(finished, "train", tmp_path / name) for name in ("project", "undisturbed"))
     for folder in (project, undisturbed):
         set_params(folder, {"train.architecture": "small_alexnet", "train.epochs": 2})
-    kill(project, Fault("train", "genre.training:Progress.on_epoch_begin", 2))
+    kill(project, Fault("train", "genre.training.loop:Progress.on_epoch_begin", 2))
     output = run(project, "dvc", "exp", "run", "-S", change, "train")
     assert "is of another run and is not used" in output
     run(undisturbed, "dvc", "exp", "run", "-S", change, "train")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages import bundle
+from genre import paths
+from genre.report.plots_page import plots_page
 from tests.browser import Visit, visit
 from tests.conftest import TOP
 from tests.test_pipeline import run
@@ -50,8 +51,7 @@ def project(tmp_path_factory) -> Path:
         run(folder, "git", "add", "-A")
         run(folder, "git", "commit", "-qm", f"{epochs} epochs")
         run(folder, "git", "tag", f"run-{epochs}")
-    page = bundle.bundle((TOP / bundle.FRAME).read_text(encoding="utf-8"), bundle.vl_convert.javascript_bundle())
-    (folder / bundle.OUT).write_text(page, encoding="utf-8")
+    (folder / paths.PLOTS_PAGE).write_text(plots_page(), encoding="utf-8")
     return folder
 
 
@@ -105,7 +105,7 @@ def test_a_matrix_of_many_genres_shrinks_to_its_card_as_long_as_its_figures_can_
     for name, value in (("X", "predicted"), ("Y", "genre"), ("X_LABEL", "predicted"), ("Y_LABEL", "true")):
         spec = spec.replace(f"<DVC_METRIC_{name}>", value)
     chart = spec.replace('"<DVC_METRIC_DATA>"', json.dumps(rows))
-    page = (project / bundle.OUT).read_text(encoding="utf-8")
+    page = (project / paths.PLOTS_PAGE).read_text(encoding="utf-8")
     page = page.replace("{plot_divs}", f'<div id="m"></div><script>vegaEmbed("#m", {chart})</script>')
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
     seen = visit(tmp_path / "page.html", "--window-size=600,800")

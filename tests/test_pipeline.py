@@ -56,7 +56,7 @@ def test_every_picture_is_drawn(clone):
 
 
 def test_the_report_is_written_on_the_run_and_its_commit(clone):
-    run(clone, "python", "-m", "stages.report")
+    run(clone, "python", "-m", "genre", "report")
     page = (clone / "report.html").read_text(encoding="utf-8")
     commit = run(clone, "git", "rev-parse", "HEAD").strip()
     for words in (commit[:10], "Built-in sample (synthetic)", "the working folder was clean", "those of the run"):

@@ -19,7 +19,7 @@ from benchmarks.speed import measure
 from benchmarks.speed.measure import Result, Row
 from benchmarks.speed.rows import Bench, rows
 from genre import console
-from genre.catalog import CATALOG
+from genre.dataset.catalogue import CATALOG
 from genre.errors import UserError
 
 HEAD = "| row | what | here | reference | there | ratio | to reach | reached |\n|---|---|---|---|---|---|---|---|"

@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.speed import decoding
-from genre import catalog, params, splits, tables, workers
-from genre.settings import FeatureSettings
+from genre import files, params
+from genre.dataset import catalogue, splits
+from genre.features import workers
+from genre.features.settings import FeatureSettings
 from stages import extract as stage
 
 # What the plain way computes: linear power, 128 mel bands x 1249 frames.
@@ -56,7 +58,7 @@ def decode(*, raw: str) -> float:
 
 
 def _paths(raw: str) -> list[Path]:
-    return [Path(raw).resolve() / path for path in tables.read(Path(raw) / "clips.csv").path]
+    return [Path(raw).resolve() / path for path in files.read_table(Path(raw) / "clips.csv").path]
 
 
 def split(*, features: str) -> float:
@@ -65,10 +67,10 @@ def split(*, features: str) -> float:
     with TemporaryDirectory() as folder:
         for _ in range(3):  # the first is slower, whatever the number of clips
             begin = time.perf_counter()
-            clips = tables.read(Path(features) / "clips.csv").set_index("clip_id")
-            lists = catalog.published_split(clips, catalog.load())
+            clips = files.read_table(Path(features) / "clips.csv").set_index("clip_id")
+            lists = catalogue.published_split(clips, catalogue.load())
             table = splits.split(clips, params.load().split, fault_filtered=lists)
             splits.audit(clips, table)
-            tables.write(Path(folder) / "splits.csv", table.reset_index())
+            files.write_table(Path(folder) / "splits.csv", table.reset_index())
             seconds.append(time.perf_counter() - begin)
     return min(seconds) / len(clips)

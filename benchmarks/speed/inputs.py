@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from genre import files, store, tables
+from genre import files
+from genre.dataset import folder
 from genre.errors import DataError
-from genre.sources import folder
+from genre.features import store
 
 
 def make_raw(audio: Path, n_clips: int, target: Path) -> Path:
@@ -28,7 +29,7 @@ def make_raw(audio: Path, n_clips: int, target: Path) -> Path:
             rows.append((name, file.genre, path, place.stat().st_size, name, file.artist))
         columns = ["clip_id", "genre", "path", "bytes", "sha256", "artist"]
         table = pd.DataFrame(rows, columns=columns).sort_values(["genre", "clip_id"])
-        tables.write(temporary / "clips.csv", table)
+        files.write_table(temporary / "clips.csv", table)
         files.write_json(temporary / "dataset.json", {"name": "benchmark", "source": "folder"})
     return target
 
@@ -57,7 +58,7 @@ def make_features(source: Path, n_clips: int, target: Path) -> Path:
                 first, name = writer.n_frames, f"{clip.clip_id}.{turn}"
                 writer.append(features.of(clip.clip_id))
                 rows.append((name, clip.genre, f"artist {number // 5}", name, first, clip.n_frames, clip.seconds))
-        tables.write(temporary / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
+        files.write_table(temporary / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
         facts = {"dataset": features.dataset, "settings": features.settings.to_dict()}
         files.write_json(temporary / "features.json", facts)
     return target

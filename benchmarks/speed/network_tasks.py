@@ -9,13 +9,17 @@ import pandas as pd
 
 from benchmarks.accuracy import read_features, train_params
 from benchmarks.speed.data_tasks import timed
-from genre import catalog, networks, params, splits, store, training
-from genre.batches import SegmentBatches
-from genre.checkpoint import EpochScores
-from genre.model_file import ModelInfo
-from genre.networks import InputShape
+from genre import params
+from genre.dataset import catalogue, splits
+from genre.features import store
+from genre.features.store import Features
+from genre.model import networks
+from genre.model.model_file import ModelInfo
+from genre.model.networks import InputShape
 from genre.params import TrainParams
-from genre.store import Features
+from genre.training import loop
+from genre.training.batches import SegmentBatches
+from genre.training.checkpoint import EpochScores
 from stages import evaluate as stage
 
 ACCURACY = 0.6333  # the starting point's, on its random split
@@ -52,7 +56,7 @@ def time_epochs(features: Features, chosen: TrainParams, *, compare: bool = Fals
             ready[:] = ready or [super().batch(0, 0)]
             return super().batch(epoch, step)
 
-    class Timed(training.Progress):
+    class Timed(loop.Progress):
         def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
             self.begin = time.perf_counter()
 
@@ -63,8 +67,8 @@ def time_epochs(features: Features, chosen: TrainParams, *, compare: bool = Fals
                 found.append((whole, bare))
             super().on_epoch_end(epoch, logs)
 
-    with mock.patch.multiple(training, Progress=Timed, SegmentBatches=Kept):
-        training.train(features, parts, chosen)
+    with mock.patch.multiple(loop, Progress=Timed, SegmentBatches=Kept):
+        loop.train(features, parts, chosen)
     return found
 
 
@@ -89,14 +93,14 @@ def epoch(*, features: str, architecture: str | None = None) -> float:
 
 def steady(*, logmel: str, tracks: str, repeats: int) -> list[list[float]]:
     """Clips a second in an epoch and in the bare loop after it."""
-    features = read_features(Path(logmel), catalog.load(Path(tracks)))
+    features = read_features(Path(logmel), catalogue.load(Path(tracks)))
     pairs = time_epochs(features, recipe(None, epochs=repeats + 1), compare=True)
     return [[1 / whole, 1 / bare] for whole, bare in pairs]
 
 
 def reach(*, logmel: str, tracks: str, architecture: str | None = None, seed: int = 0) -> float | None:
     """Time from the call of `train` to the epoch that has ACCURACY on the validation part; None where none has."""
-    features = read_features(Path(logmel), catalog.load(Path(tracks)))
+    features = read_features(Path(logmel), catalogue.load(Path(tracks)))
     begin = time.perf_counter()
 
     def report(scores: EpochScores) -> None:
@@ -104,7 +108,7 @@ def reach(*, logmel: str, tracks: str, architecture: str | None = None, seed: in
             raise Reached
 
     try:
-        training.train(features, random_split(features), recipe(architecture, seed=seed), report=report)
+        loop.train(features, random_split(features), recipe(architecture, seed=seed), report=report)
     except Reached:
         return time.perf_counter() - begin
     return None

@@ -114,7 +114,7 @@ def _commands(bench: Bench) -> list[Row]:
         return measure.seconds([sys.executable, "-c", f"import {what}"])
 
     def predict(_: int) -> float:
-        return measure.seconds([sys.executable, "-m", "stages.predict", "--json", bench.raw(bench.n_clips)])
+        return measure.seconds([sys.executable, "-m", "genre", "predict", "--json", bench.raw(bench.n_clips)])
 
     def extract(_: int) -> float:
         project = bench.work / "project"  # where the stage finds its input

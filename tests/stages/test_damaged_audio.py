@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from genre import params
-from genre.raw import sha256
+from genre.dataset.raw import sha256
 from tests import damaged_audio
 from tests.conftest import RATE, TOP, noise, sine
 
@@ -22,9 +22,11 @@ SECONDS, MEGABYTES = 30.0, 400.0  # a loaded machine needs many times the second
 READ_EACH = """
 import json, sys, time
 from pathlib import Path
-from genre import features, params
-from genre.settings import FeatureSettings
-from stages import predict
+from genre import params
+from genre.features.spectrogram import spectrogram
+from genre.features.settings import FeatureSettings
+from genre.model.exported import RELEASED
+from genre.songs.answers import answer_file, load_network
 
 def memory(name):  # of this process, in MB
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -33,12 +35,12 @@ def memory(name):  # of this process, in MB
 if sys.argv[1] == "extract":
     settings = FeatureSettings.of(params.load().extract)
     def refusal(path):
-        result = features.read_clip(path, settings)
+        result = spectrogram.read_clip(path, settings)
         return result if isinstance(result, str) else None
 else:
-    network, info, _ = predict.load_network(predict.RELEASED)
+    network, info, _ = load_network(RELEASED)
     def refusal(path):
-        return predict.predict(path, network, info).error or None
+        return answer_file(path, network, info).error or None
 
 assert refusal(Path(sys.argv[2])) is None  # loads what is loaded at first use
 for path in map(Path, sys.argv[3:]):
@@ -131,7 +133,7 @@ def test_predict_gets_through_a_folder_of_all_of_them_with_an_answer_for_each(va
 
     def answers(path: Path) -> dict[str, dict]:
         done = subprocess.run(
-            [sys.executable, "-m", "stages.predict", "--json", path], cwd=TOP, capture_output=True, text=True,
+            [sys.executable, "-m", "genre", "predict", "--json", path], cwd=TOP, capture_output=True, text=True,
             timeout=600,
         )  # fmt: skip
         assert done.returncode == (1 if path == folder else 0) and "Traceback" not in done.stderr, done.stderr[-3000:]

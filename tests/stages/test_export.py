@@ -15,8 +15,8 @@ def differing(monkeypatch):
     def set_differences(half: float, full: float) -> None:
         differences = {"float16": half, "float32": full}
         monkeypatch.setattr(export.networks, "load", lambda path: (Model, None))
-        monkeypatch.setattr(export.runtime, "save", lambda model, info, path, *, weights: path.write_text(weights))
-        monkeypatch.setattr(export.runtime, "load", lambda path: (path.read_text(), None))
+        monkeypatch.setattr(export.exported, "save", lambda model, info, path, *, weights: path.write_text(weights))
+        monkeypatch.setattr(export.exported, "load", lambda path: (path.read_text(), None))
         monkeypatch.setattr(export, "largest_difference", lambda one, other, *_: differences[other])
 
     return set_differences

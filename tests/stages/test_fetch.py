@@ -30,9 +30,9 @@ from tqdm import tqdm
 from tqdm.auto import tqdm as tqdm_auto
 
 from genre import params
+from genre.dataset import huggingface, kaggle, mirrors, sample
 from genre.errors import DataError
 from genre.params import Params
-from genre.sources import huggingface, kaggle, mirrors, sample
 from stages import fetch
 from tests.conftest import TOP
 from tests.stand_ins import KAGGLE_PORT, Fault, StandIn, catalogue, huggingface_tar, kaggle_zip, md5, serving, tar

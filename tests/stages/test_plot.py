@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 from dvclive import Live
 
-from genre import files, tables
+from genre import files, paths
 from genre.errors import DataError
-from genre.model_file import LayerSummary, ModelInfo
-from genre.prediction import Predictions
-from genre.scores import summary
+from genre.model.model_file import LayerSummary, ModelInfo
+from genre.model.predictions import Predictions
+from genre.model.scores import summary
 from stages import plot
 from tests.conftest import TOP
 
 PICTURES = ["confusion", "curves", "f1", "mistakes", "network", "spectrograms"]
+
+TRAINING, EVALUATION = paths.METRICS / "train.json", paths.METRICS / "evaluate.json"
 
 
 def log_curves(folder, epochs):
@@ -33,27 +35,27 @@ def log_curves(folder, epochs):
 def workspace(tmp_path, monkeypatch, striped):
     """A folder with all that the stages before plot leave behind; it is the current one."""
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / plot.FEATURES
+    folder = tmp_path / paths.FEATURES
     folder.mkdir(parents=True)
     np.save(folder / "frames.npy", striped.frames)
-    tables.write(folder / "clips.csv", striped.clips.reset_index())
+    files.write_table(folder / "clips.csv", striped.clips.reset_index())
     info = {"dataset": {"name": "built-in sample"}, "settings": striped.settings.to_dict()}
     files.write_json(folder / "features.json", info)
     names = striped.clips.index[:8].to_numpy(str)
     probabilities = np.tile([[0.7, 0.3], [0.4, 0.6]], (4, 1))
     probabilities[5] = 0.9, 0.1
     predictions = Predictions(names, np.arange(8) % 2, probabilities, ["high", "low"])
-    tables.write(plot.PREDICTIONS, predictions.table())
-    files.write_json(plot.EVALUATION, {"dataset": "built-in sample", "protocol": "random", **summary(predictions)})
-    files.write_json(plot.TRAINING, {"best_epoch": 2})
+    files.write_table(paths.PREDICTIONS, predictions.table())
+    files.write_json(EVALUATION, {"dataset": "built-in sample", "protocol": "random", **summary(predictions)})
+    files.write_json(TRAINING, {"best_epoch": 2})
     log_curves(tmp_path / "plots/training", 3)
     layers = [
         LayerSummary("segment", "InputLayer", [40, 128], 0, []),
         LayerSummary("genres", "Dense", [2], 12, ["segment"]),
     ]
     model = ModelInfo(["high", "low"], striped.settings, 40, 3, 1.0, "tiny", "built-in sample", "random", layers)
-    plot.MODEL.parent.mkdir()
-    with zipfile.ZipFile(plot.MODEL, "w") as archive:
+    paths.MODEL.parent.mkdir()
+    with zipfile.ZipFile(paths.MODEL, "w") as archive:
         archive.writestr("genre.json", model.to_json())
     return tmp_path
 
@@ -79,9 +81,9 @@ def test_curves_that_are_missing_or_have_an_epoch_twice_are_refused(tmp_path):
 
 def test_the_stage_draws_the_six_pictures_without_a_network_library_and_with_the_same_bytes_for_everyone(workspace):
     plot.main()
-    here = {name: (plot.OUT / f"{name}.png").read_bytes() for name in PICTURES}
+    here = {name: (paths.PLOTS / f"{name}.png").read_bytes() for name in PICTURES}
     for name in PICTURES:
-        (plot.OUT / f"{name}.png").unlink()
+        (paths.PLOTS / f"{name}.png").unlink()
     code = (
         "import sys\nfrom stages import plot\nplot.main()\n"
         "found = {'keras', 'tensorflow', 'jax', 'torch', 'matplotlib.pyplot'} & set(sys.modules)\n"
@@ -91,12 +93,12 @@ def test_the_stage_draws_the_six_pictures_without_a_network_library_and_with_the
     environment = {**os.environ, "PYTHONPATH": str(TOP), "PYTHONHASHSEED": "7"}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert ran.returncode == 0, ran.stderr
-    assert {name: (plot.OUT / f"{name}.png").read_bytes() for name in PICTURES} == here
-    assert sorted(path.stem for path in plot.OUT.glob("*.png")) == PICTURES
+    assert {name: (paths.PLOTS / f"{name}.png").read_bytes() for name in PICTURES} == here
+    assert sorted(path.stem for path in paths.PLOTS.glob("*.png")) == PICTURES
     assert all(data.startswith(b"\x89PNG") for data in here.values())
 
 
-@pytest.mark.parametrize("path", [plot.TRAINING, plot.EVALUATION, plot.PREDICTIONS, plot.MODEL])
+@pytest.mark.parametrize("path", [TRAINING, EVALUATION, paths.PREDICTIONS, paths.MODEL])
 def test_a_missing_input_is_named_with_the_way_to_get_it(workspace, path):
     path.unlink()
     with pytest.raises(DataError, match=f"{path} is missing; `dvc repro"):

@@ -1,0 +1,129 @@
+"""The folder data/raw: what it lists, and how files come into it, each whole or not at all."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from tqdm.contrib.concurrent import thread_map
+
+from genre import files
+
+CLIPS = "clips.csv"
+DATASET = "dataset.json"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A line of clips.csv."""
+
+    clip_id: str
+    genre: str
+    path: str  # relative to the folder, with forward slashes
+    bytes: int
+    sha256: str
+    artist: str  # empty where unknown
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What the folder holds; becomes clips.csv and dataset.json."""
+
+    name: str
+    source: str  # kaggle, huggingface, synthesised or folder
+    clips: list[Clip]
+    left_out: dict[str, str] = field(default_factory=dict)  # clip_id: reason
+    fallback: str | None = None  # why GTZAN could not be had
+
+
+def begin(raw: Path, *, keep: Iterable[str] | None = None) -> None:
+    """Before the first change: mark `raw` as not whole, and remove every file but `keep` where that is known."""
+    (raw / DATASET).unlink(missing_ok=True)
+    if keep is not None:
+        _remove_others(raw, set(keep))
+
+
+def finish(raw: Path, dataset: Dataset, *, requested: str) -> None:
+    """Remove what is not of `dataset`, and write clips.csv and, last of all, dataset.json.
+
+    Both depend on the dataset alone: no dates, no places on this machine. `requested` is what the parameter said.
+    """
+    clips = sorted(dataset.clips, key=lambda clip: (clip.genre, clip.clip_id))
+    _remove_others(raw, {CLIPS, DATASET, *(clip.path for clip in clips)})
+    table = pd.DataFrame([asdict(clip) for clip in clips])
+    files.write_table(raw / CLIPS, table)
+    facts = {
+        "name": dataset.name,
+        "requested": requested,
+        "source": dataset.source,
+        "clips": len(clips),
+        "genres": sorted({clip.genre for clip in clips}),
+        "left_out": [{"clip_id": clip_id, "reason": reason} for clip_id, reason in dataset.left_out.items()],
+        "fallback": dataset.fallback,
+    }
+    files.write_json(raw / DATASET, facts)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two files have equal contents."""
+    return one.stat().st_size == other.stat().st_size and sha256(one) == sha256(other)
+
+
+def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: str) -> list[Result]:
+    """`work` done for each item, in order, with a progress bar; for work that waits for the disk."""
+    workers = min(8, os.cpu_count() or 1)
+    return thread_map(work, list(items), max_workers=workers, desc=desc, unit="clip", mininterval=1)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file of the same file system another name; what has that name already is replaced as a whole."""
+    with files.replacing(target) as temporary:
+        source.replace(temporary)
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file of a cache a second name; copy it where the file system cannot."""
+    with files.replacing(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a user's own file, sharing its blocks where the file system can (btrfs, XFS, APFS).
+
+    Never a link: where cache.type begins with hardlink, DVC follows a link of either kind, takes the user's file
+    itself into its cache and makes it read-only.
+    """
+    from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
+
+    with files.replacing(target) as temporary:
+        try:
+            reflink(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+
+
+def _remove_others(raw: Path, keep: set[str]) -> None:
+    """Remove every file but `keep`, and empty folders; links are removed, never followed."""
+    for parent, folders, names in os.walk(raw, topdown=False):
+        for path in (Path(parent, name) for name in folders + names):
+            if path.is_dir() and not path.is_symlink():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(raw).as_posix() not in keep:
+                path.unlink()

@@ -1,0 +1,1 @@
+"""From audio files to log-mel spectrograms: decoding, mel, the feature store, segments, parallel work."""

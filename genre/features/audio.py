@@ -1,0 +1,87 @@
+"""Audio: how a file becomes mono samples at a given rate, and which samples are no music."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from genre.errors import AudioError
+from genre.features.decoding import open_audio
+from genre.features.mel import INT16_SCALE
+
+# Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
+SILENCE_PEAK = 1e-4
+# Above this peak a float file is not audio, and its power would overflow single precision.
+ABSURD_PEAK = 1e6
+
+
+def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0.0) -> np.ndarray:
+    """Decode the beginning of an audio file, mix it to mono and resample it.
+
+    Parameters
+    ----------
+    path : Path
+        Of any format that `genre.features.decoding` knows, at any sample rate, with any number of channels.
+    sample_rate : int
+        Rate of the result, in Hz.
+    seconds : float
+        The longest part to read from the start of the file, in seconds.
+    min_seconds : float
+        A shorter file is refused, in seconds.
+
+    Returns
+    -------
+    np.ndarray [shape=(n,), dtype=float32 or int16]
+        Samples, full scale is -1..1; a file of 16-bit samples that is mono and at this rate gives them as they are.
+
+    Raises
+    ------
+    AudioError
+        Where the file cannot be decoded, is empty, too short or silent, claims a sample rate outside
+        `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
+    """
+    with open_audio(path) as stream:
+        samples = stream.read(int(seconds * stream.rate), integers=True)
+        return prepare(samples, stream.rate, sample_rate=sample_rate, min_seconds=min_seconds)
+
+
+def prepare(mono: np.ndarray, rate: int, *, sample_rate: int, min_seconds: float = 0.0) -> np.ndarray:
+    """Decoded samples [shape=(n,), dtype=float32 or int16] as `load` gives them; raises AudioError as `load` does."""
+    if len(mono) == 0:
+        raise AudioError("holds no samples")
+    loudest = peak(mono)
+    if loudest > ABSURD_PEAK:
+        raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
+    if len(mono) < min_seconds * rate:
+        raise AudioError(f"too short: {len(mono) / rate:.2f} s, the least is {min_seconds:g} s")
+    if loudest < SILENCE_PEAK:
+        raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
+    return mono if rate == sample_rate else _resample(mono, rate, sample_rate)
+
+
+def peak(samples: np.ndarray) -> float:
+    """The largest absolute value, as a fraction of full scale; 0 of no samples.
+
+    Raises AudioError where samples are NaN or infinite.
+    """
+    if len(samples) == 0:
+        return 0.0
+    scale = INT16_SCALE if samples.dtype == np.int16 else 1.0
+    largest = float(np.maximum(samples.max(), -float(samples.min()))) * scale  # NaN where a sample is
+    if not math.isfinite(largest):
+        raise AudioError("holds NaN or infinite samples")
+    return largest
+
+
+def to_float(samples: np.ndarray) -> np.ndarray:
+    """Samples as `float32`, full scale is -1..1; those of 16 bits are represented exactly."""
+    return samples * np.float32(INT16_SCALE) if samples.dtype == np.int16 else samples
+
+
+def _resample(mono: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    """As librosa.resample: soxr's high quality, and as many samples as the ratio says, rounded up."""
+    samples = to_float(mono)
+    length = math.ceil(len(samples) * sample_rate / rate)
+    resampled = soxr.resample(samples, rate, sample_rate, quality="soxr_hq")[:length]
+    return np.pad(resampled, (0, length - len(resampled)))

@@ -1,0 +1,87 @@
+"""Segments: pieces of equal length cut from clips, as the network sees them.
+
+A position is counted in frames from the clip's first; a clip that is shorter than a segment is repeated.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # pandas comes with it, and prediction does without
+    from genre.features.store import Features
+
+# Segments (batch, segment_frames, n_mels) float32 -> probabilities (batch, n_genres).
+Network = Callable[[np.ndarray], np.ndarray]
+
+
+def to_float(frames: np.ndarray) -> np.ndarray:
+    """Stored frames as the network's input: 8-bit levels become 0..1, linear power stays as it is; `float32`."""
+    if frames.dtype == np.uint8:
+        return frames.astype(np.float32) / np.float32(255)
+    return frames.astype(np.float32, copy=False)
+
+
+def evenly_spaced(n_frames: int, length: int, count: int) -> np.ndarray:
+    """First frames of `count` segments from a clip's start to its end [shape=(count,), int]; one segment is central."""
+    spare = max(n_frames - length, 0)
+    if count == 1:
+        return np.array([spare // 2])
+    return np.linspace(0, spare, count).round().astype(int)
+
+
+def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Segments of one clip.
+
+    Parameters
+    ----------
+    clip : np.ndarray [shape=(n_frames, n_mels)]
+    starts : np.ndarray [shape=(count,), dtype=int]
+    length : int
+        In frames.
+
+    Returns
+    -------
+    np.ndarray [shape=(count, length, n_mels), dtype=float32]
+    """
+    positions = (starts[:, None] + np.arange(length)) % len(clip)
+    return to_float(clip[positions])
+
+
+def draw(
+    features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator, time_stretch: float = 0.0
+) -> np.ndarray:
+    """One segment from each of some clips, at a random place and speed.
+
+    Without stretching, the very last place is never drawn, and all others are equally probable.
+
+    Parameters
+    ----------
+    features : Features
+    rows : np.ndarray [shape=(batch,), dtype=int]
+        Rows of `features.clips`.
+    length : int
+        In frames.
+    rng : np.random.Generator
+    time_stretch : float
+        A segment plays faster or slower by a factor of up to exp(time_stretch); 0 for none.
+
+    Returns
+    -------
+    np.ndarray [shape=(batch, length, n_mels), dtype=float32]
+    """
+    n_frames = features.clips.n_frames.to_numpy()[rows]
+    first = features.clips.first_frame.to_numpy()[rows]
+    speed = np.exp(rng.uniform(-time_stretch, time_stretch, len(rows)))
+    spare = np.maximum(n_frames - speed * (length - 1) - 1, 0)
+    start = rng.random(len(rows)) * spare
+    if not time_stretch:
+        start, speed = np.floor(start), np.ones(len(rows))
+    positions = start[:, None] + speed[:, None] * np.arange(length)  # (batch, length), in frames
+    before = np.floor(positions).astype(int)
+    here = to_float(features.frames[first[:, None] + before % n_frames[:, None]])
+    if not time_stretch:
+        return here
+    after = to_float(features.frames[first[:, None] + (before + 1) % n_frames[:, None]])
+    weight = (positions - before).astype(np.float32)[:, :, None]
+    return here + weight * (after - here)

@@ -1,0 +1,106 @@
+"""From segments to clips: a clip's probabilities are the mean of its segments' probabilities."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from genre.features import segments
+from genre.features.segments import Network
+from genre.features.store import Features
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says of clips whose genre is known."""
+
+    clip_ids: np.ndarray  # (n,), str
+    labels: np.ndarray  # (n,), int: index of the true genre in `genres`
+    probabilities: np.ndarray  # (n, n_genres), float 0..1, rows add up to 1
+    genres: list[str]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Index of the most probable genre [shape=(n,), int]."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Clips by true genre (rows) and predicted genre (columns) [shape=(n_genres, n_genres), int]."""
+        counts = np.zeros((len(self.genres), len(self.genres)), dtype=int)
+        np.add.at(counts, (self.labels, self.predicted), 1)
+        return counts
+
+    def table(self) -> pd.DataFrame:
+        """One row per clip: clip_id, genre, predicted, its probability, and each genre's probability."""
+        names = np.array(self.genres)
+        head = {
+            "clip_id": self.clip_ids,
+            "genre": names[self.labels],
+            "predicted": names[self.predicted],
+            "probability": self.probabilities.max(axis=1).round(6),
+        }
+        columns = {f"p_{name}": self.probabilities[:, index].round(6) for index, name in enumerate(self.genres)}
+        return pd.DataFrame(head | columns)
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> "Predictions":
+        """The inverse of `table`, which rounds probabilities to six digits."""
+        genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
+        index = {name: place for place, name in enumerate(genres)}
+        return cls(
+            table.clip_id.to_numpy(str),
+            table.genre.map(index).to_numpy(int),
+            table[[f"p_{name}" for name in genres]].to_numpy(float),
+            genres,
+        )
+
+
+def predict_clips(
+    network: Network,
+    features: Features,
+    rows: np.ndarray,
+    *,
+    segment_frames: int,
+    test_segments: int,
+    clips_per_batch: int = 16,
+) -> np.ndarray:
+    """Genre probabilities of some clips, read batch by batch.
+
+    Parameters
+    ----------
+    network : callable
+        Segments [shape=(batch, segment_frames, n_mels), dtype=float32] to probabilities [shape=(batch, n_genres)].
+    features : Features
+    rows : np.ndarray [shape=(n,), dtype=int]
+        Rows of `features.clips`; one at least.
+    segment_frames, test_segments : int
+        Length of a segment, in frames, and how many of each clip.
+    clips_per_batch : int
+        At most.
+
+    Returns
+    -------
+    np.ndarray [shape=(n, n_genres), dtype=float64]
+        0..1, each row adds up to 1.
+    """
+    parts = []
+    for chosen in _equal_batches(rows, clips_per_batch):
+        names = features.clips.index[chosen]
+        batch = np.concatenate(
+            [
+                segments.cut(clip, segments.evenly_spaced(len(clip), segment_frames, test_segments), segment_frames)
+                for clip in (features.of(name) for name in names)
+            ]
+        )
+        by_segment = np.asarray(network(batch), dtype=np.float64)
+        parts.append(by_segment.reshape(len(names), test_segments, -1).mean(axis=1))
+    probabilities = np.concatenate(parts)[: len(rows)]
+    return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def _equal_batches(rows: np.ndarray, at_most: int) -> np.ndarray:
+    """The rows in batches of one size, the last filled up with its last row: TensorFlow traces every shape anew."""
+    n_batches = math.ceil(len(rows) / at_most)
+    return np.pad(rows, (0, -len(rows) % n_batches), mode="edge").reshape(n_batches, -1)

@@ -1,0 +1,17 @@
+"""Where the pipeline keeps what it makes, relative to the project's folder; `dvc.yaml` names the same places."""
+
+from pathlib import Path
+
+RAW = Path("data/raw")
+FEATURES = Path("data/features")
+SPLITS = Path("data/splits.csv")
+MODEL = Path("models/model.keras")
+EXPORTED_MODEL = Path("models/model.tflite")
+CHECKPOINT = Path("models/.checkpoint.npz")
+METRICS = Path("metrics")  # one JSON file for each stage that measures something
+PLOTS = Path("plots")
+CURVES = PLOTS / "training"  # as dvclive writes them
+PREDICTIONS = PLOTS / "predictions.csv"
+PER_GENRE = PLOTS / "per_genre.csv"
+PLOTS_PAGE = PLOTS / "page.html"  # the page that `dvc plots` fills
+REPORT = Path("report.html")

@@ -1,0 +1,90 @@
+"""Which genres are taken for which."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from genre.report.charts import style
+from genre.report.charts.style import Source
+
+if TYPE_CHECKING:
+    from genre.model.predictions import Predictions
+
+MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for two lines
+
+
+@style.styled
+def confusion(predictions: "Predictions", scores: dict[str, Any], source: Source) -> Figure:
+    """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    scores : dict
+        `accuracy`, `accuracy_low`, `accuracy_high` (0..1) and `n_clips` of the evaluation.
+    source : Source
+    """
+    genres = predictions.genres
+    n = len(genres)
+    counts = predictions.confusion
+    of_genre = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, of_genre, out=np.zeros(counts.shape), where=of_genre > 0)
+    names = list(style.short_names(genres, 28).values())
+    accuracy, low, high = (f"{100 * scores[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
+    detail = f"accuracy {accuracy} % (95 % interval {low} to {high} %), {scores['n_clips']} test clips"
+
+    cell = float(np.clip(6.4 / n, 0.3, 1.3))
+    margin = 0.5 + 0.075 * max(map(len, names))
+    size = max(n * cell, 2.6)
+    figure = style.new_figure(
+        size + margin + 1.5, size + 0.75 * margin + 0.35, "Confusion of genres", source, detail=detail
+    )
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    _write_cells(axes, counts, shares)
+    _write_names(axes, genres, names, of_genre.ravel())
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=28, pad=0.03)
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    bar.set_label("share of the true genre's clips")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
+    """Empty cells stay empty, so that the mistakes stand out."""
+    small = len(counts) > MOST_WITH_PERCENT
+    for row, column in np.argwhere(counts):
+        share = shares[row, column]
+        text = str(counts[row, column]) if small else f"{counts[row, column]}\n{100 * share:.0f} %"
+        colour = "white" if share > 0.55 else style.INK
+        axes.text(column, row, text, ha="center", va="center", size=7 if small else 8, color=colour)
+
+
+def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
+    places = np.arange(len(names))
+    upright = len(names) <= 3 and max(map(len, names)) <= 14
+    axes.set_xticks(places, names, rotation=0 if upright else 45, ha="center" if upright else "right")
+    if not upright:
+        for label in axes.get_xticklabels():
+            label.set_rotation_mode("anchor")
+    axes.set_yticks(places, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
+    axes.set(xlabel="predicted genre", ylabel="true genre (test clips)")
+    axes.set_xticks(places[:-1] + 0.5, minor=True)
+    axes.set_yticks(places[:-1] + 0.5, minor=True)
+    axes.grid(which="minor", linewidth=1)
+    axes.tick_params(which="both", length=0)
+    axes.tick_params(pad=14)
+    axes.spines[:].set_visible(False)
+    colours = [style.genre_colours(genres)[genre] for genre in genres]
+    for place, colour in zip(places, colours, strict=True):
+        for spot, offset, transform in (
+            ((place, 0), (0, -8), axes.get_xaxis_transform()),
+            ((0, place), (-8, 0), axes.get_yaxis_transform()),
+        ):
+            axes.annotate(
+                style.CHIP, spot, offset, color=colour, size=9, ha="center", va="center",
+                xycoords=transform, textcoords="offset points", annotation_clip=False,
+            )  # fmt: skip

@@ -1,0 +1,94 @@
+"""One song: its mel spectrogram above, and below how probable each genre is at every moment."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from genre.features.spectrogram import TOP_DB
+from genre.model.model_file import ModelInfo
+from genre.report.charts import style
+from genre.report.charts.spectrograms import band_ticks, decibels
+from genre.report.charts.style import Source
+from genre.songs.prediction import Song
+from genre.songs.text import clock, sureness
+
+_NAMED = 0.03  # a genre that is ever so probable is in the legend,
+_ROOM = 10  # which has room for so many
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
+_TICKS = 9  # steps at most
+
+
+@style.styled
+def song(name: str, told: Song, info: ModelInfo) -> Figure:
+    """The picture of one song, from `genre.songs.prediction.predict_song` with its windows kept.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    told : Song
+    info : ModelInfo
+        Of the model that told it.
+    """
+    best = np.argsort(-told.probabilities, kind="stable")
+    genre, probability = info.genres[best[0]], told.probabilities[best[0]]
+    figure = style.new_figure(
+        9,
+        4.6,
+        f"{style.shorten(name, 60)}: {genre}, {100 * probability:.0f} % ({sureness(probability)})",
+        Source(info.dataset, info.protocol),
+        detail=f"what {info.architecture}, trained on the data above, says of each moment; a window's loudest point is "
+        "0 dB",
+    )
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.15, 1))
+    _draw_spectrogram(above, told, info)
+    _draw_probabilities(below, told, info.genres, best)
+    below.set_xlim(0, told.seconds)
+    ticks = time_ticks(told.seconds)
+    below.set_xticks(ticks, [clock(tick) for tick in ticks])
+    return figure
+
+
+def time_ticks(seconds: float) -> np.ndarray:
+    """Ticks for so many seconds at whole numbers of seconds, minutes or hours; matplotlib's own stand at 16:40."""
+    step = next((step for step in _STEPS if seconds / step <= _TICKS), None)
+    return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / _TICKS))
+
+
+def _draw_spectrogram(axes: Axes, told: Song, info: ModelInfo) -> None:
+    settings = info.settings
+    for window in told.windows:
+        end = min(window.start + len(window.frames) / settings.frames_per_second, told.seconds)
+        image = axes.imshow(
+            decibels(window.frames).T, cmap="magma", vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
+            extent=(window.start, end, -0.5, settings.n_mels - 0.5), interpolation_stage="data",
+        )  # fmt: skip
+    axes.set_facecolor("black")  # skipped silence
+    places, names = band_ticks(settings)
+    axes.set_yticks(places, names)
+    axes.set_ylabel("kHz")
+    axes.set_ylim(-0.5, settings.n_mels - 0.5)
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
+    bar.ax.set_title("dB", size=8, weight="normal", loc="center", color=style.MUTED)
+    bar.outline.set_visible(False)
+
+
+def _draw_probabilities(axes: Axes, told: Song, genres: list[str], best: np.ndarray) -> None:
+    """Stacked shares at the middle of each moment, the song's most probable genre at the bottom."""
+    colours = style.genre_colours(genres)
+    moments = told.moments
+    seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
+    shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
+    names = [genres[place] for place in best]
+    axes.stackplot(
+        seconds, shares[best], colors=[colours[name] for name in names], labels=names, edgecolor="white", linewidth=0.4
+    )
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
+    axes.set_ylabel("probability, %")
+    handles, _ = axes.get_legend_handles_labels()
+    shown = [row for row, place in enumerate(best) if row == 0 or shares[place].max() >= _NAMED][:_ROOM]
+    axes.legend(
+        handles=[handles[row] for row in reversed(shown)],  # as they lie on one another
+        loc="lower left", bbox_to_anchor=(1.0, -0.04), fontsize=8, handlelength=1, labelspacing=0.35,
+    )  # fmt: skip

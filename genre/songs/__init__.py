@@ -1,0 +1,1 @@
+"""Songs of any length: windows, answers and their text."""

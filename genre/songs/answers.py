@@ -1,0 +1,91 @@
+"""Answers for files, several at a time: a prediction, or the reason why the file cannot be used."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from genre.errors import AudioError
+from genre.features.segments import Network
+from genre.model import exported
+from genre.model.model_file import ModelInfo
+from genre.songs.prediction import Song, predict_song
+from genre.songs.text import sureness
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one file: a song, or the reason why there is none."""
+
+    path: Path
+    song: Song | None
+    error: str = ""
+
+    def to_dict(self, genres: list[str]) -> dict[str, Any]:
+        """The answer as `--json` prints it; times are in seconds, probabilities calibrated, 0..1."""
+        if self.song is None:
+            return {"path": str(self.path), "error": self.error}
+        probabilities = dict(zip(genres, self.song.probabilities.round(6).tolist(), strict=True))
+        genre = max(probabilities, key=probabilities.__getitem__)
+        return {
+            "path": str(self.path),
+            "genre": genre,
+            "probabilities": probabilities,
+            "seconds": round(self.song.seconds, 3),
+            "sureness": sureness(probabilities[genre]),
+            "moments": [
+                {
+                    "start": round(moment.start, 2),
+                    "end": round(moment.end, 2),
+                    "genre": genres[int(moment.probabilities.argmax())],
+                    "probabilities": dict(zip(genres, moment.probabilities.round(4).tolist(), strict=True)),
+                }
+                for moment in self.song.moments
+            ],
+        }
+
+
+def load_network(path: Path) -> tuple[Network, ModelInfo, int]:
+    """The network in an exported or a Keras file, its info, and how many threads may use it at once."""
+    if path.suffix != ".keras":
+        network, info = exported.load(path)
+        return network, info, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from genre.model import networks
+
+    model, info = networks.load(path)
+    return model.predict_on_batch, info, 1
+
+
+def answer_file(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool = False) -> Answer:
+    """The answer for one file; a file that cannot be used has its reason in it."""
+    if not os.path.exists(path):  # noqa: PTH110 - as above
+        return Answer(path, None, "does not exist")
+    try:
+        return Answer(path, predict_song(path, network, info, keep_windows=keep_windows))
+    except AudioError as error:
+        return Answer(path, None, str(error))
+
+
+def answer_files(paths: list[Path], answer: Callable[[Path], Answer], *, threads: int) -> Iterator[Answer]:
+    """The answers for `paths` in their order, worked on by several threads, a few files ahead."""
+    # One core for each matrix product: it is faster with several files at work, and an answer is the same with and
+    # without others beside it.
+    with threadpool_limits(1, user_api="blas"):
+        if threads == 1 or len(paths) == 1:
+            yield from map(answer, paths)
+            return
+        pool = ThreadPoolExecutor(threads)
+        try:
+            ahead: list[Future[Answer]] = []
+            for path in paths:
+                ahead.append(pool.submit(answer, path))
+                if len(ahead) > 4 * threads:
+                    yield ahead.pop(0).result()
+            for future in ahead:
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Training: the loop, batches, augmentation, the optimizer, checkpoints and the device."""

@@ -1,0 +1,66 @@
+import pytest
+
+from genre.dataset import catalogue
+from genre.errors import DataError
+
+HEADER = "clip_id,genre,artist,title,bytes,sha256,fault_filtered_split,duplicate_of\n"
+
+
+def test_gtzan_has_a_hundred_clips_of_each_of_ten_genres():
+    counts = catalogue.load().genre.value_counts()
+    assert sorted(counts.index) == list(catalogue.GENRES)
+    assert set(counts) == {100}
+
+
+def test_the_published_split_has_443_197_and_290_clips():
+    assert catalogue.load().fault_filtered_split.value_counts().to_dict() == {
+        "train": 443,
+        "validation": 197,
+        "test": 290,
+    }
+
+
+def test_duplicates_have_the_same_bytes_and_there_are_14():
+    tracks = catalogue.load()
+    later = tracks.duplicate_of.dropna()
+    assert len(later) == 14
+    assert all(tracks.sha256[clip_id] == tracks.sha256[earlier] for clip_id, earlier in later.items())
+
+
+def test_the_broken_clip_is_in_the_catalogue():
+    assert set(catalogue.BROKEN) <= set(catalogue.load().index)
+
+
+def test_what_is_not_known_is_missing_and_an_artist_called_none_is_not(tmp_path):
+    (tmp_path / "t.csv").write_text(HEADER + "a.1,a,None,,5,ff,valid,\na.2,a,,NA,5,fe,,a.1\n")
+    tracks = catalogue.load(tmp_path / "t.csv")
+    assert tracks.artist["a.1"] == "None" and tracks.artist.isna()["a.2"]
+    assert tracks.title["a.2"] == "NA"
+    assert tracks.fault_filtered_split["a.1"] == "validation" and tracks.fault_filtered_split.isna()["a.2"]
+    assert tracks.bytes.tolist() == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEADER.replace("sha256,", ""), "lacks the columns sha256"),
+        (HEADER + "a.1,a,,,5,ff,,\na.1,a,,,5,ff,,\n", "lists a.1 twice"),
+        (HEADER + "a.1,a,,,many,ff,,\n", "size in bytes that is no number"),
+        ("", "is no CSV"),
+        (None, "is missing"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_used_is_refused_by_name(tmp_path, text, said):
+    if text is not None:
+        (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=said) as error:
+        catalogue.load(tmp_path / "t.csv")
+    assert "t.csv" in str(error.value)
+
+
+def test_the_published_lists_hold_for_gtzans_own_bytes_alone():
+    tracks = catalogue.load()
+    clips = tracks.loc[["blues.00000", "rock.00001"], ["sha256"]].copy()
+    assert list(catalogue.published_split(clips, tracks)) == list(tracks.fault_filtered_split[clips.index])
+    clips.loc["rock.00001", "sha256"] = "0" * 64  # other music under the same name, such as the built-in sample's
+    assert catalogue.published_split(clips, tracks).isna().tolist() == [False, True]

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from genre.dataset import catalogue, splits
+from genre.dataset.splits import PARTS
+from genre.errors import DataError
+from genre.params import SplitParams
+
+GTZAN = catalogue.load()
+READABLE = GTZAN.drop(list(catalogue.BROKEN)).fillna({"artist": ""})
+
+
+def params(protocol="random", *, seed=0, train=0.7, validation=0.15, test=0.15):
+    return SplitParams(protocol=protocol, seed=seed, train=train, validation=validation, test=test)
+
+
+def split(clips, chosen):
+    return splits.split(clips, chosen, fault_filtered=GTZAN.fault_filtered_split)
+
+
+def clips_of(**genres):
+    """A table of clips: genre=[(artist, sha256), ...]."""
+    rows = [
+        {"clip_id": f"{genre}.{number}", "genre": genre, "artist": artist, "sha256": sha256}
+        for genre, items in genres.items()
+        for number, (artist, sha256) in enumerate(items)
+    ]
+    return pd.DataFrame(rows).set_index("clip_id")
+
+
+def same_bytes_pairs(clips, table):
+    """Sides of every pair of clips with equal bytes, by looking at all pairs."""
+    by_bytes = table.assign(sha256=clips.sha256.loc[table.index]).groupby("sha256").split
+    return [sides.unique() for _, sides in by_bytes if len(sides) > 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_is_stratified_and_keeps_same_bytes_on_one_side(seed):
+    table = split(READABLE, params(seed=seed))
+    assert list(table.index) == list(READABLE.index)
+    counts = pd.crosstab(table.genre, table.split)
+    assert (counts[["validation", "test"]] == 15).all(axis=None)
+    pairs = same_bytes_pairs(READABLE, table)
+    assert len(pairs) == 14 and all(len(sides) == 1 for sides in pairs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_artist_has_no_artist_and_no_same_bytes_on_two_sides(seed):
+    table = split(READABLE, params("artist", seed=seed))
+    names = READABLE.artist.loc[table.index].str.split("; ").explode()
+    sides = table.split.loc[names.index].groupby(names.to_numpy()).nunique()
+    assert sides.max() == 1
+    assert all(len(found) == 1 for found in same_bytes_pairs(READABLE, table))
+    assert (READABLE.artist.loc[READABLE.index.difference(table.index)] == "").all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_artist_comes_close_to_the_fractions_in_every_genre(seed):
+    counts = pd.crosstab(*split(READABLE, params("artist", seed=seed))[["genre", "split"]].to_numpy().T)
+    share = counts.div(counts.sum(axis=1), axis=0)[list(PARTS)]
+    assert np.abs(share - [0.7, 0.15, 0.15]).max(axis=None) < 0.06
+
+
+def test_fault_filtered_is_the_published_lists_less_the_broken_clip():
+    table = split(READABLE, params("fault_filtered"))
+    assert table.split.value_counts().to_dict() == {"train": 442, "validation": 197, "test": 290}
+    assert (table.split == GTZAN.fault_filtered_split.loc[table.index]).all()
+
+
+def test_the_seed_decides_the_split():
+    assert split(READABLE, params(seed=1)).equals(split(READABLE, params(seed=1)))
+    assert not split(READABLE, params(seed=1)).equals(split(READABLE, params(seed=2)))
+
+
+def test_artists_that_share_a_credit_are_kept_together():
+    clips = clips_of(a=[("X", ""), ("X; Y", ""), ("Y", "")] + [(f"a{n}", "") for n in range(20)],
+                     b=[(f"b{n}", "") for n in range(20)])  # fmt: skip
+    table = split(clips, params("artist"))
+    assert len(set(table.split.loc[["a.0", "a.1", "a.2"]])) == 1
+
+
+def test_the_artist_protocol_without_artists_says_what_it_lacks():
+    clips = clips_of(a=[("", "")] * 10, b=[("", "")] * 10)
+    with pytest.raises(DataError, match=r"artists\.csv"):
+        split(clips, params("artist"))
+
+
+def test_fault_filtered_on_other_music_says_what_to_change():
+    clips = clips_of(a=[("", "")] * 10, b=[("", "")] * 10)
+    with pytest.raises(DataError, match=r"fetch\.dataset to gtzan"):
+        split(clips, params("fault_filtered"))
+
+
+def test_too_few_clips_are_told_with_genre_and_part():
+    clips = clips_of(a=[("", "")] * 10, tiny=[("", "")] * 2)
+    with pytest.raises(DataError, match=r"tiny \(none in (validation|test)"):
+        split(clips, params())
+
+
+def test_one_genre_alone_is_refused():
+    with pytest.raises(DataError, match="two genres"):
+        split(clips_of(a=[("", "")] * 10), params())
+
+
+def test_the_audit_counts_what_crosses():
+    clips = clips_of(
+        a=[("X", "1"), ("X", "1"), ("Y", "2"), ("Z", "1")], b=[("", "3"), ("W", "3"), ("V", ""), ("U", "")]
+    )
+    parts = ["train", "test", "validation", "test", "train", "validation", "test", "test"]
+    table = pd.DataFrame({"genre": clips.genre, "split": parts})
+    report = splits.audit(clips, table.drop("b.3"))
+    assert report["sizes"] == {"train": 2, "validation": 2, "test": 3}
+    assert report["left_out"] == 1
+    assert report["same_bytes_pairs"] == {"train-validation": 1, "train-test": 2, "validation-test": 0}
+    assert report["artists"] == {"train-validation": 0, "train-test": 1, "validation-test": 0}
+    assert report["test_clips_with_artist_in_train"] == pytest.approx(1 / 3, abs=1e-4)
+    assert report["genres"]["a"] == {"train": 1, "validation": 1, "test": 2}
+
+
+def test_the_audit_of_unknown_artists_claims_nothing():
+    clips = clips_of(a=[("", "")] * 10, b=[("", "")] * 10)
+    report = splits.audit(clips, split(clips, params()))
+    assert report["artists"]["train-test"] is None and report["test_clips_with_artist_in_train"] is None
+
+
+def test_halves_of_a_clip_are_evened_out_over_the_genres():
+    clips = clips_of(**{genre: [("", "")] * 10 for genre in "abcdefghij"})
+    assert split(clips, params()).split.value_counts().to_dict() == {"train": 70, "validation": 15, "test": 15}

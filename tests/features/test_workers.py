@@ -1,0 +1,52 @@
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from genre.errors import DataError
+from genre.features import workers
+from stages import extract
+from tests.conftest import contents
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def threads_of_blas(_: int) -> list[int]:
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+def test_results_come_in_order_from_processes_of_their_own():
+    assert list(workers.spread(abs, range(-50, 0), backend="loky", n_jobs=2)) == list(range(50, 0, -1))
+    pids = set(workers.spread(process_of, range(50), backend="loky", n_jobs=2))
+    assert os.getpid() not in pids and len(pids) <= 2
+
+
+def test_a_process_of_many_computes_with_one_thread():
+    found = list(workers.spread(threads_of_blas, range(4), backend="loky", n_jobs=2))
+    assert found[0] and {count for counts in found for count in counts} == {1}
+
+
+def test_extraction_gives_the_same_bytes_whatever_the_number_of_processes(raw, tmp_path, settings):
+    for n_jobs in (1, 2):
+        extract.extract(raw, tmp_path / str(n_jobs), settings, n_jobs=n_jobs, max_skipped=0.1)
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    assert "broken.wav" in contents(tmp_path / "1")["skipped.csv"].decode()
+
+
+def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
+    for path in raw.rglob("*.wav"):
+        path.write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"none of the 41 clips can be used; mend these files:\n.*pop/0\.wav: cannot"):
+        extract.extract(raw, tmp_path / "out", settings, n_jobs=1, max_skipped=1.0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_killed_process_of_this_machine_is_told_with_what_may_help():
+    with pytest.raises(DataError, match=r"killed, most likely .* lower extract\.n_jobs"):
+        list(workers.spread(lambda item: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from genre.model.calibration import HIGHEST, LOWEST, calibrate, fit_temperature
+from genre.model.predictions import Predictions
+from genre.model.scores import expected_calibration_error
+
+
+def clips(temperature: float, *, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn by some probabilities, and these probabilities as a network with this temperature tells them."""
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet(np.full(5, 0.4), n)
+    labels = np.array([rng.choice(5, p=row) for row in honest])
+    return calibrate(honest, 1 / temperature), labels
+
+
+def test_a_temperature_of_one_changes_nothing_and_zeros_are_no_trouble():
+    probabilities = np.array([[0.7, 0.3, 0.0], [1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(calibrate(probabilities, 1.0), probabilities, atol=1e-11)
+
+
+def test_calibrated_is_the_power_scaled_to_one_and_keeps_the_order():
+    probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
+    powers = probabilities**2
+    np.testing.assert_allclose(calibrate(probabilities, 0.5), powers / powers.sum(axis=1, keepdims=True))
+    np.testing.assert_array_equal(calibrate(probabilities, 4.0).argsort(axis=1), probabilities.argsort(axis=1))
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_spoilt_the_probabilities_is_found_and_mends_them(temperature):
+    told, labels = clips(temperature)
+    found = fit_temperature(told, labels)
+    assert found == pytest.approx(temperature, rel=0.1)
+    ids, names = np.arange(len(labels)).astype(str), list("abcde")
+    mended = Predictions(ids, labels, calibrate(told, found), names)
+    assert expected_calibration_error(mended) < 0.03
+    if temperature != 1:
+        assert expected_calibration_error(Predictions(ids, labels, told, names)) > 0.05
+
+
+def test_a_validation_part_without_a_mistake_or_without_a_hit_stops_at_the_bounds():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
+    assert fit_temperature(probabilities, np.array([0, 1])) == pytest.approx(LOWEST, rel=0.01)
+    assert fit_temperature(probabilities, np.array([1, 0])) == pytest.approx(HIGHEST, rel=0.01)

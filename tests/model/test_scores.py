@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support, top_k_accuracy_score
+
+from genre.model import scores
+from genre.model.predictions import Predictions
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 150)
+    logits = rng.normal(size=(150, 10)) + 2 * np.eye(10)[labels]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    names = np.array([f"clip.{number}" for number in range(150)])
+    return Predictions(names, labels, probabilities, [f"g{number}" for number in range(10)])
+
+
+def test_the_figures_agree_with_scikit_learn(predictions):
+    figures = scores.summary(predictions)
+    labels, predicted = predictions.labels, predictions.probabilities.argmax(axis=1)
+    assert figures["accuracy"] == pytest.approx(accuracy_score(labels, predicted), abs=1e-4)
+    assert figures["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"), abs=1e-4)
+    top3 = top_k_accuracy_score(labels, predictions.probabilities, k=3)
+    assert figures["top3_accuracy"] == pytest.approx(top3, abs=1e-4)
+    expected = precision_recall_fscore_support(labels, predicted)
+    for place, genre in enumerate(predictions.genres):
+        found = figures["per_genre"][genre]
+        assert [found["precision"], found["recall"], found["f1"]] == pytest.approx(
+            [part[place] for part in expected[:3]], abs=1e-4
+        )
+        assert found["n_clips"] == expected[3][place]
+
+
+def test_the_wilson_interval_agrees_with_its_formula():
+    k, n, z = 81, 150, 1.959963984540054
+    centre = (k / n + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(k / n * (1 - k / n) / n + z**2 / (4 * n**2))
+    assert scores.wilson_interval(k, n) == pytest.approx((centre - half, centre + half), abs=1e-9)
+
+
+def test_the_wilson_interval_stays_inside_0_and_1():
+    assert scores.wilson_interval(0, 10)[0] == pytest.approx(0, abs=1e-12)
+    assert scores.wilson_interval(10, 10)[1] == pytest.approx(1, abs=1e-12)
+
+
+def test_the_calibration_error_agrees_with_its_definition(predictions):
+    confidence = predictions.probabilities.max(axis=1)
+    correct = predictions.probabilities.argmax(axis=1) == predictions.labels
+    error = 0.0
+    for low in np.arange(15) / 15:
+        inside = (confidence >= low) & (confidence < low + 1 / 15)
+        if inside.any():
+            error += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
+    assert scores.expected_calibration_error(predictions) == pytest.approx(error, abs=1e-9)
+
+
+def test_sure_and_right_is_perfectly_calibrated():
+    sure = Predictions(np.array(["a", "b"]), np.array([0, 1]), np.eye(2), ["x", "y"])
+    assert scores.expected_calibration_error(sure) == 0
+    wrong = Predictions(np.array(["a", "b"]), np.array([1, 0]), np.eye(2), ["x", "y"])
+    assert scores.expected_calibration_error(wrong) == 1
+
+
+def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
+    figures = scores.summary(predictions)["per_genre"]
+    assert all(item["f1_low"] <= item["f1"] <= item["f1_high"] for item in figures.values())
+    confusion = np.array([[40, 10], [20, 30]])
+    few = np.subtract(*scores.f1_intervals(confusion, seed=0)[::-1])
+    many = np.subtract(*scores.f1_intervals(100 * confusion, seed=0)[::-1])
+    np.testing.assert_allclose(few / many, 10, rtol=0.15)  # the width goes with 1 / sqrt(n)
+
+
+def test_a_genre_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
+    never = Predictions(np.array(["a", "b"]), np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]), ["x", "y"])
+    assert scores.summary(never)["per_genre"]["y"]["f1"] == 0
+    assert not recwarn.list
+
+
+def test_top_3_of_three_genres_is_certain():
+    three = Predictions(np.array(["a"]), np.array([2]), np.array([[0.5, 0.3, 0.2]]), ["x", "y", "z"])
+    assert scores.top_k_accuracy(three, k=3) == 1.0
+
+
+def test_predictions_survive_their_table(predictions):
+    again = Predictions.of_table(predictions.table())
+    np.testing.assert_array_equal(again.labels, predictions.labels)
+    np.testing.assert_allclose(again.probabilities, predictions.probabilities, atol=1e-6)
+    assert again.genres == predictions.genres and list(again.clip_ids) == list(predictions.clip_ids)
+    table = predictions.table()
+    assert (table.predicted == [f"g{i}" for i in predictions.predicted]).all()
+
+
+def test_the_interval_of_macro_f1_agrees_with_a_bootstrap_of_the_clips_themselves(predictions):
+    rng = np.random.default_rng(1)
+    labels, predicted = predictions.labels, predictions.predicted
+    draws = [rng.integers(0, len(labels), len(labels)) for _ in range(300)]
+    macro = [
+        f1_score(labels[rows], predicted[rows], average="macro", labels=range(10), zero_division=0) for rows in draws
+    ]
+    low, high = scores.macro_f1_interval(predictions)
+    assert low < scores.summary(predictions)["macro_f1"] < high
+    assert (low, high) == pytest.approx(np.percentile(macro, [2.5, 97.5]), abs=0.02)

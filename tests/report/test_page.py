@@ -1,0 +1,161 @@
+import dataclasses
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from genre.model import scores
+from genre.model.model_file import ModelInfo
+from genre.model.predictions import Predictions
+from genre.report import page
+from genre.report.page import Run
+from genre.report.provenance import Commit, Provenance
+from tests.browser import Visit, visit
+
+DATASET = {
+    "name": "stripes",
+    "source": "folder",
+    "left_out": [{"clip_id": "low.00099", "reason": "broken"}],
+    "fallback": "GTZAN could not be had",
+}
+PICTURES = ("confusion", "curves", "f1", "mistakes", "network", "something_new", "spectrograms")
+
+
+@pytest.fixture
+def finished(striped) -> Run:
+    """A run on forty clips, of which one `low` was taken for `high` with 90 %, and one with 60 %."""
+    names = striped.clips.index[:8].to_numpy(str)
+    probabilities = np.tile([[0.7, 0.3], [0.2, 0.8]], (4, 1))
+    probabilities[3], probabilities[5] = (0.6, 0.4), (0.9, 0.1)
+    predictions = Predictions(names, np.arange(8) % 2, probabilities, ["high", "low"])
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(drawn, "PNG")
+    parts = ("train-validation", "train-test", "validation-test")
+    return Run(
+        features=dataclasses.replace(striped, dataset=DATASET),
+        model=ModelInfo(["high", "low"], striped.settings, 40, 3, 1.0, "tiny", "stripes", "random", []),
+        predictions=predictions,
+        scores={"dataset": "stripes", "protocol": "random", **scores.summary(predictions)},
+        training={"best_epoch": 2, "validation_accuracy": 0.875, "parameters": 12},
+        audit={
+            "protocol": "random",
+            "sizes": {"train": 24, "validation": 8, "test": 8},
+            "left_out": 0,
+            "same_bytes_pairs": dict.fromkeys(parts, 3),
+            "artists": dict.fromkeys(parts, 7),
+            "test_clips_with_artist_in_train": 0.25,
+        },
+        extraction={"clips": 40, "skipped": 0, "frames": 2500, "seconds": 200.0},
+        pictures=dict.fromkeys(PICTURES, drawn.getvalue()),
+        provenance=Provenance(
+            Commit("0123456789abcdef", "2026-01-02T03:04:05+00:00", "Try <b>bold</b> stripes", []),
+            [],
+            {"fetch.dataset": "stripes", "train.epochs": 3, "train.augment.gain": 0.5},
+        ),
+    )
+
+
+def seen(run: Run, tmp_path) -> Visit:
+    path = tmp_path / "report.html"
+    path.write_text(page.page(run), encoding="utf-8")
+    return visit(path)
+
+
+def test_the_report_needs_nothing_but_itself(finished, tmp_path):
+    found = seen(finished, tmp_path)
+    assert found.console == found.requests == []
+    for tag in ("img", "script", "link", "iframe", "object", "source", "a"):
+        for attributes in found.elements(tag):
+            for key in ("src", "href", "srcset", "data"):
+                assert attributes.get(key, "#").startswith(("data:", "#")), attributes
+    assert "url(" not in found.html and "@import" not in found.html
+
+
+def test_every_picture_and_every_mistake_is_in_the_report_with_words_for_those_who_cannot_see_it(finished, tmp_path):
+    images = seen(finished, tmp_path).elements("img")
+    assert len(images) == len(PICTURES) + 2
+    assert len({image["alt"] for image in images}) == len(images) and all(len(image["alt"]) > 10 for image in images)
+
+
+def test_the_network_takes_the_screen_s_width_and_no_more(finished, tmp_path):
+    found = seen(finished, tmp_path)
+    assert [figure["class"] for figure in found.elements("figure") if "class" in figure] == ["broad"]
+    broad = re.search(r"\.broad \{ width: min\(100vw - (\d)rem", found.html)
+    assert broad and int(broad[1]) > 0  # a page that is wider than the screen scrolls sideways
+
+
+def test_the_mistakes_come_the_surest_first_with_their_spectrograms(finished):
+    wrong = [page.mistake(finished, row) for row in (5, 3)]
+    assert [(item.clip_id, item.true, item.predicted) for item in wrong] == [
+        ("low.00005", "low", "high"),
+        ("low.00003", "low", "high"),
+    ]
+    html = page.page(finished)
+    assert "2 of 8 test clips" in html and html.index("<h3>low.00005") < html.index("<h3>low.00003")
+
+
+def test_a_spectrogram_has_a_pixel_for_each_frame_and_band_with_low_bands_below(striped):
+    clip = striped.of("low.00001")  # loud in the lower half of the bands
+    picture = Image.open(io.BytesIO(page.spectrogram(clip))).convert("L")
+    assert picture.size == clip.shape
+    upper, lower = np.array_split(np.asarray(picture, dtype=float), 2)
+    assert lower.mean() > upper.mean() + 50
+
+
+def test_the_figures_stand_with_their_intervals(finished):
+    accuracy, macro_f1, top3 = page.headline(finished)
+    assert accuracy.value == 0.75 and (accuracy.low, accuracy.high) == pytest.approx((0.4093, 0.9285), abs=1e-4)
+    assert macro_f1.low < macro_f1.value < macro_f1.high
+    assert (top3.value, top3.high) == (1, 1)
+    assert "40.9 % to 92.9 %" in page.page(finished) or "40.9 % to 92.8 %" in page.page(finished)
+
+
+def test_the_report_says_what_was_run_and_what_leaks(finished):
+    html = page.page(finished)
+    for words in (
+        "low.00099 (broken)",
+        "0123456789",
+        "the working folder was clean",
+        "25 % of the test clips",
+        "git checkout 0123456789",
+    ):
+        assert words in html, words
+    assert "<code>epochs</code></th><td>3</td>" in html and "<code>augment.gain</code></th><td>0.5</td>" in html
+    assert html.count('<td class="number">7</td>') == html.count('<td class="number">3</td>') == 3
+
+
+def test_names_from_outside_are_text(finished):
+    assert "Try &lt;b&gt;bold&lt;/b&gt; stripes" in page.page(finished)
+
+
+def test_what_changed_since_the_run_is_said(finished):
+    commit = dataclasses.replace(finished.provenance.commit, changed=["params.yaml", "notes.txt"])
+    changed = dataclasses.replace(finished.provenance, commit=commit, stale=["train"])
+    html = page.page(dataclasses.replace(finished, provenance=changed))
+    assert "2 files" in html and "<code>notes.txt</code>" in html and "git checkout" not in html
+    assert "changed since they ran: <code>train</code>" in html
+
+
+def test_a_run_outside_git_and_dvc_is_reported_all_the_same(finished):
+    html = page.page(dataclasses.replace(finished, provenance=Provenance(None, None, {})))
+    assert "not in a git repository" in html and "DVC could not tell" in html
+
+
+def test_a_run_without_mistakes_or_known_artists_is_reported_too(finished):
+    right = dataclasses.replace(finished.predictions, probabilities=np.eye(2)[finished.predictions.labels])
+    audit = finished.audit | {
+        "artists": dict.fromkeys(finished.audit["artists"]),
+        "test_clips_with_artist_in_train": None,
+    }
+    html = page.page(dataclasses.replace(finished, predictions=right, audit=audit))
+    assert "all 8 test clips are recognised" in html and "No clip&#39;s artist is known" in html.replace("'", "&#39;")
+
+
+@pytest.mark.parametrize(("dataset", "loud"), [("built-in sample", True), ("GTZAN", False)])
+def test_the_built_in_sample_is_never_taken_for_music(finished, dataset, loud):
+    run = dataclasses.replace(finished, scores=finished.scores | {"dataset": dataset})
+    assert ("Built-in sample (synthetic), random split." in page.page(run)) == loud
+    assert ("say nothing about GTZAN" in page.page(run)) == loud
+    assert ("GTZAN could not be had." in page.page(run)) == loud

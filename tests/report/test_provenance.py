@@ -1,0 +1,70 @@
+import subprocess
+
+import pytest
+
+from genre.errors import DataError
+from genre.report import provenance
+
+LOCK = """
+schema: '2.0'
+stages:
+  train:
+    cmd: python -m stages.train
+    params:
+      params.yaml:
+        train:
+          epochs: 3
+          augment:
+            gain: 0.5
+  extract:
+    cmd: python -m stages.extract
+    params:
+      params.yaml:
+        extract.n_mels: 128
+  plot:
+    cmd: python -m stages.plot
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    return tmp_path
+
+
+def git(folder, *words):
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *words], cwd=folder, check=True)
+
+
+def test_parameters_are_those_of_the_last_run_in_the_order_of_the_stages(folder):
+    recorded = provenance.recorded_parameters(folder / "dvc.lock")
+    assert list(recorded.items()) == [("extract.n_mels", 128), ("train.epochs", 3), ("train.augment.gain", 0.5)]
+
+
+def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(DataError, match=r"dvc\.lock is missing; `dvc repro`"):
+        provenance.read(tmp_path)
+
+
+def test_outside_git_neither_commit_nor_changes_are_known(folder):
+    found = provenance.read(folder)
+    assert found.commit is None and found.stale is None
+
+
+def test_the_commit_is_known_with_every_file_that_differs_from_it(folder):
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "First words\n\nmore words")
+    clean = provenance.read(folder).commit
+    assert len(clean.hash) == 40 and clean.subject == "First words" and clean.changed == []
+    (folder / "dvc.lock").write_text(LOCK + "\n")
+    (folder / "new.txt").touch()
+    assert provenance.read(folder).commit.changed == ["dvc.lock", "new.txt"]
+
+
+def test_a_commit_may_have_no_message(folder):
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty-message", "-m", "")
+    commit = provenance.read(folder).commit
+    assert (commit.subject, commit.changed) == ("", []) and len(commit.hash) == 40

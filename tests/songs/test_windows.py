@@ -1,0 +1,128 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from genre.errors import AudioError
+from genre.features import spectrogram
+from genre.features.decoding import open_audio
+from genre.model.calibration import calibrate
+from genre.model.model_file import ModelInfo
+from genre.songs.prediction import predict_song
+from genre.songs.windows import Window, windows
+from tests.conftest import RATE, noise, sine
+
+SILENCE = np.zeros(RATE, np.float32)  # 1 s
+
+
+@pytest.fixture
+def info(settings) -> ModelInfo:
+    """Of a network for segments of 3 s whose clips have 5 s; it tells `low` from `high`."""
+    short = type(settings)(**(settings.to_dict() | {"seconds": 5.0}))
+    return ModelInfo(["high", "low"], short, short.n_frames(3.0), 2, 0.5, "any", "GTZAN", "artist", [])
+
+
+def centre_of_mass(batch: np.ndarray) -> np.ndarray:
+    """A network that hears whether the energy lies in the upper or the lower bands; a little unsure."""
+    low = batch[:, :, :64].sum(axis=(1, 2)) > batch[:, :, 64:].sum(axis=(1, 2))
+    return np.where(low[:, None], [0.2, 0.8], [0.8, 0.2])
+
+
+def cut(path, info) -> list[Window]:
+    with open_audio(path) as stream:
+        return list(windows(stream, info.settings))
+
+
+def test_a_clip_is_one_window_with_the_features_that_training_had(write_audio, info):
+    path = write_audio("a.wav", noise(seconds=4))
+    (window,) = cut(path, info)
+    assert (window.start, window.weight) == (0, 4)
+    np.testing.assert_array_equal(window.frames, spectrogram.from_file(path, info.settings))
+
+
+def test_a_long_song_is_cut_end_to_end_and_the_last_window_reaches_back(write_audio, info):
+    found = cut(write_audio("a.wav", noise(seconds=13)), info)
+    assert [(window.start, window.weight) for window in found] == [(0, 5), (5, 5), (8, 3)]
+    assert len({len(window.frames) for window in found}) == 1
+
+
+def test_an_end_shorter_than_the_least_is_left_out(write_audio, info):
+    found = cut(write_audio("a.wav", noise(seconds=5.5)), info)
+    assert [(window.start, window.weight) for window in found] == [(0, 5)]
+
+
+def test_silence_before_and_after_the_music_changes_nothing_but_the_time(write_audio, info):
+    music = noise(seconds=7)
+    (first, second) = cut(write_audio("a.wav", music), info)
+    padded = cut(write_audio("b.wav", np.concatenate([*[SILENCE] * 12, music, *[SILENCE] * 8])), info)
+    for found, expected in zip(padded, (first, second), strict=True):
+        assert found.start == pytest.approx(expected.start + 12) and found.weight == expected.weight
+        np.testing.assert_array_equal(found.frames, expected.frames)
+
+
+@pytest.mark.parametrize("scale", ["db", "power"])
+def test_silence_before_a_short_song_of_16_bit_samples_does_not_change_how_loud_it_is(write_audio, info, scale):
+    info = replace(info, settings=replace(info.settings, scale=scale))
+    music = noise(seconds=3)
+    heard = []
+
+    def network(batch):
+        heard.append(batch)
+        return centre_of_mass(batch)
+
+    for name, samples in (("a.wav", music), ("b.wav", np.concatenate([SILENCE, music]))):
+        predict_song(write_audio(name, samples, subtype="PCM_16"), network, info)
+    np.testing.assert_array_equal(*heard)
+
+
+def test_a_silent_middle_is_skipped(write_audio, info):
+    found = cut(write_audio("a.wav", np.concatenate([noise(seconds=5), *[SILENCE] * 10, noise(seconds=5)])), info)
+    assert [window.start for window in found] == [0, 15]
+
+
+def test_quiet_music_is_no_silence(write_audio, info):
+    quiet = cut(write_audio("a.wav", noise(seconds=5) * np.float32(0.01), subtype="FLOAT"), info)
+    np.testing.assert_array_equal(
+        quiet[0].frames, cut(write_audio("b.wav", noise(seconds=5), subtype="FLOAT"), info)[0].frames
+    )
+
+
+def test_no_more_of_a_long_song_is_in_memory_than_some_windows(info, monkeypatch):
+    class Endless:
+        rate, left, largest = RATE, 600, 0
+
+        def read(self, count):
+            self.left -= count / RATE
+            self.largest = max(self.largest, count)
+            return noise(seconds=count / RATE) if self.left > 0 else np.zeros(0, np.float32)
+
+    stream = Endless()
+    assert len(list(windows(stream, info.settings))) > 100
+    assert stream.largest == 5 * RATE
+
+
+def test_a_song_is_the_weighted_mean_of_its_windows_calibrated(write_audio, info):
+    song = predict_song(write_audio("a.wav", np.concatenate([sine(200, seconds=5), sine(8000, seconds=2.5)])),
+                        centre_of_mass, info)  # fmt: skip
+    assert song.seconds == 7.5
+    # The second window reaches back over 2.5 s of the low sine; its two segments are 2.5..5.5 and 4.5..7.5.
+    means = [np.array([0.2, 0.8]), np.array([0.5, 0.5])]
+    expected = calibrate((5 * means[0] + 2.5 * means[1]) / 7.5, info.temperature)
+    np.testing.assert_allclose(song.probabilities, expected, atol=1e-6)
+    assert [info.genres[moment.probabilities.argmax()] for moment in song.moments] == ["low", "low", "low", "high"]
+    assert song.moments[-1].end == pytest.approx(7.5, abs=0.1)
+    assert song.windows == []
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        (np.zeros(0, np.float32), "no samples"),
+        (np.concatenate([SILENCE] * 12), "silent"),
+        (noise(seconds=0.5), "too short"),
+        (np.concatenate([noise(seconds=6), [np.nan]]).astype(np.float32), "NaN"),
+    ],
+)
+def test_a_file_without_music_is_refused_with_its_reason(write_audio, info, samples, reason):
+    with pytest.raises(AudioError, match=reason):
+        predict_song(write_audio("a.wav", samples, subtype="FLOAT"), centre_of_mass, info)

@@ -1,0 +1,188 @@
+"""`genre predict` as its users run it, with the released model."""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.card import model_card
+from genre.model import exported, model_file
+from genre.model.exported import RELEASED
+from genre.songs.answers import Answer, answer_file, answer_files, load_network
+from tests.conftest import RATE, TOP, noise, sine
+from tests.model.test_model_file import build, info_of
+
+
+def tell(*arguments, code: int = 0, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "genre", "predict", *map(str, arguments)]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, encoding="utf-8", **options)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def music(write_audio):
+    """A folder with two songs, one of them in a folder within, and things that are no songs."""
+    write_audio("music/b.wav", noise(seconds=3))
+    folder = write_audio("music/album/a.ogg", sine(440.0, seconds=3), 44100).parent.parent
+    (folder / "cover.jpg").write_bytes(b"no music")
+    write_audio("music/.hidden.wav", noise())
+    return folder
+
+
+def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
+    lines = tell(write_audio("a.wav", noise(seconds=3))).stdout.splitlines()
+    assert len(lines) == 5 and lines[0].endswith("a.wav  0:03")
+    shares = [int(re.fullmatch(r"  \w+ +█*[▏▎▍▌▋▊▉]? *(\d+) %", line)[1]) for line in lines[1:4]]
+    assert shares == sorted(shares, reverse=True)
+    assert re.match("  (sure|fairly sure|unsure: .*); .* throughout", lines[4])
+
+
+def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
+    done = tell(music, "--json")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["path"] for answer in answers] == [str(music / "b.wav"), str(music / "album/a.ogg")]
+    for answer in answers:
+        assert answer["genre"] == max(answer["probabilities"], key=answer["probabilities"].get)
+        assert (
+            sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5) and len(answer["probabilities"]) == 10
+        )
+        assert answer["seconds"] == pytest.approx(3 if answer["path"].endswith("wav") else 1.5, abs=0.01)
+        assert answer["moments"][0]["start"] == 0
+    assert done.stderr == ""
+
+
+def test_a_broken_file_is_told_and_stops_no_other(music):
+    (music / "broken.mp3").write_bytes(b"this is not music" * 100)
+    done = tell(music, music / "nowhere.wav", "--json", code=1)
+    answers = {Path(answer["path"]).name: answer for answer in map(json.loads, done.stdout.splitlines())}
+    assert set(answers) == {"a.ogg", "b.wav", "broken.mp3", "nowhere.wav"}
+    assert "cannot be decoded" in answers["broken.mp3"]["error"] and "genre" not in answers["broken.mp3"]
+    assert answers["nowhere.wav"]["error"] == "does not exist"
+    assert "genre" in answers["b.wav"]
+    plain = tell(music, code=1)
+    assert "broken.mp3: cannot be decoded" in plain.stderr and "1 of 3 files could not be used" in plain.stderr
+    assert plain.stdout.count("throughout") == 2
+
+
+def test_csv_has_a_line_for_each_file(music, tmp_path):
+    (music / "broken.mp3").write_bytes(b"")
+    tell(music, "--csv", tmp_path / "out.csv", code=1)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = {Path(row["path"]).name: row for row in csv.DictReader(file)}
+    assert set(rows) == {"a.ogg", "b.wav", "broken.mp3"}
+    assert float(rows["b.wav"]["probability"]) == float(rows["b.wav"][f"p_{rows['b.wav']['genre']}"])
+    assert rows["broken.mp3"]["error"] and not rows["broken.mp3"]["genre"]
+
+
+def test_plot_draws_one_song_and_refuses_two(music, tmp_path):
+    tell(music / "b.wav", "--plot", tmp_path / "song.png")
+    assert (tmp_path / "song.png").read_bytes()[:4] == b"\x89PNG"
+    assert "--plot draws one song" in tell(music, "--plot", tmp_path / "two.png", code=2).stderr
+
+
+def test_no_folder_device_or_song_is_written_over(music, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to(music / "b.wav")
+    before = {path: path.read_bytes() for path in music.rglob("*") if path.is_file()}
+    assert "is a folder" in tell(music, "--csv", music, code=2).stderr
+    assert "is a folder or a device" in tell(music, "--csv", tmp_path / "pipe", code=2).stderr
+    assert "would overwrite" in tell(music, "--csv", music / "album/../b.wav", code=2).stderr
+    assert "would overwrite" in tell(music, "--csv", tmp_path / "link.csv", code=2).stderr
+    assert "a shorter name" in tell(music, "--csv", "a" * 300, code=1).stderr
+    assert "does not end with .png" in tell(music / "b.wav", "--plot", music / "b.wav", code=2).stderr
+    assert {path: path.read_bytes() for path in music.rglob("*") if path.is_file()} == before
+
+
+def test_the_table_is_written_where_a_link_leads(write_audio, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
+    tell(write_audio("a.wav", noise()), "--csv", tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink() and "a.wav" in (tmp_path / "there.csv").read_text(encoding="utf-8")
+
+
+def test_a_decoder_s_own_warnings_are_kept_from_the_messages(tmp_path):
+    junk = np.random.default_rng(1).bytes(3000)
+    (tmp_path / "junk.mp3").write_bytes(junk)
+    lines = tell(tmp_path, code=1).stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(str(tmp_path / "junk.mp3"))
+
+
+def test_a_wrong_command_ends_with_2_and_a_folder_without_music_with_1(tmp_path):
+    tell(code=2)
+    tell("--no-such-option", code=2)
+    assert "no audio file" in tell(tmp_path, code=1).stderr
+    (tmp_path / "a.wav").write_bytes(b"")
+    assert "missing" in tell(tmp_path, "--model", tmp_path / "none.tflite", code=1).stderr
+    assert "is a folder" in tell(tmp_path, "--model", tmp_path, code=1).stderr
+    assert "does not exist" in tell("a" * 300, code=1).stderr
+
+
+def test_a_reader_that_goes_away_is_no_error_to_report(music):
+    command = f"{sys.executable} -m genre predict {music} {music} --json | head -n 0"
+    done = subprocess.run(["sh", "-c", command], cwd=TOP, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_a_name_that_cannot_be_printed_is_escaped(write_audio):
+    path = write_audio("plain.wav", noise())
+    strange = os.fsencode(path.parent) + b"/\xff\x1b[31mred\n.wav"
+    path.rename(os.fsdecode(strange))
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = tell(path.parent, env=environment)
+    assert "\x1b" not in done.stdout and "red\\n.wav" in done.stdout and "#" in done.stdout
+    assert json.loads(tell(path.parent, "--json").stdout)["path"] == os.fsdecode(strange)
+
+
+def test_prediction_imports_nothing_heavy(write_audio):
+    code = (
+        "import sys; from genre import cli; sys.argv = ['genre', 'predict', sys.argv[1]]; cli.run(); "
+        "heavy = {'tensorflow', 'keras', 'pandas', 'librosa', 'sklearn', 'matplotlib', 'numba'}; "
+        "print(heavy & {*sys.modules})"
+    )
+    command = [sys.executable, "-c", code, write_audio("a.wav", noise())]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_several_threads_keep_the_order_and_change_nothing(write_audio):
+    paths = [write_audio(f"{n}.wav", noise(seconds=2, seed=n)) for n in range(30)]
+    network, info, _ = load_network(RELEASED)
+
+    def told(threads: int) -> list[Answer]:
+        return list(answer_files(paths, lambda path: answer_file(path, network, info), threads=threads))
+
+    for one, other in zip(told(1), told(3), strict=True):
+        assert one.path == other.path
+        np.testing.assert_array_equal(one.song.probabilities, other.song.probabilities)
+
+
+def test_the_released_model_is_small_fits_the_defaults_and_is_the_one_on_its_card(settings):
+    card = json.loads((TOP / "genre/released/card.json").read_text(encoding="utf-8"))
+    info = exported.load(RELEASED)[1]
+    content = RELEASED.read_bytes()
+    assert len(content) == card["bytes"] < 3_000_000
+    assert hashlib.sha256(content).hexdigest() == card["sha256"]
+    assert info.settings == settings and info.protocol == "fault_filtered"
+    assert (TOP / "genre/released/README.md").read_text(encoding="utf-8") == model_card(card)
+
+
+@pytest.mark.slow
+def test_a_keras_file_tells_the_same_as_its_export(write_audio, tmp_path, settings):
+    model = build("committee")
+    info = replace(info_of(model, settings), genres=["a", "b", "c"])
+    model_file.save(model, info, tmp_path / "m.keras")
+    exported.save(model, info, tmp_path / "m.tflite", weights="float32")
+    song = write_audio("a.wav", noise(seconds=5), RATE)
+    one, other = (
+        json.loads(tell(song, "--json", "--model", tmp_path / f"m.{kind}").stdout) for kind in ("keras", "tflite")
+    )
+    assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)

@@ -1,0 +1,48 @@
+import keras
+import pytest
+
+from genre.training import device
+
+
+@pytest.fixture(autouse=True)
+def _restore_policy():
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize(
+    ("flags", "policy"),
+    [({"avx512f", "avx512_bf16"}, "mixed_bfloat16"), ({"amx_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")],
+)
+def test_without_a_gpu_auto_is_what_the_processor_gains_by(monkeypatch, flags, policy):
+    monkeypatch.setattr(device, "gpus", lambda: [])
+    monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
+    assert device.prepare("auto", seed=0) == policy
+
+
+@pytest.mark.parametrize(
+    ("capability", "policy"),
+    [((9, 0), "mixed_bfloat16"), ((8, 0), "mixed_bfloat16"), ((7, 5), "mixed_float16"), ((6, 1), "float32")],
+)
+def test_on_a_gpu_auto_is_what_its_matrix_units_gain_by(monkeypatch, capability, policy):
+    monkeypatch.setattr(device, "_compute_capability", lambda: capability)
+    assert device.fastest_precision(True) == policy
+
+
+def test_a_run_is_another_one_on_other_hardware(monkeypatch):
+    def signature(flags, gpus):
+        monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
+        monkeypatch.setattr(device, "gpus", lambda: gpus)
+        monkeypatch.setattr(device, "_compute_capability", lambda: (8, 0))
+        return tuple(device.signature("auto"))
+
+    # The second and the third compute in bfloat16.
+    kinds = [(set(), []), ({"amx_bf16"}, []), (set(), ["GPU:0"]), (set(), ["GPU:0", "GPU:1"])]
+    assert len({signature(*kind) for kind in kinds}) == 4
+    assert signature(*kinds[0]) == signature(*kinds[0])
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_a_named_precision_is_obeyed(precision):
+    assert device.prepare(precision, seed=0) == precision
+    assert keras.config.dtype_policy().name == precision

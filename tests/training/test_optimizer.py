@@ -1,0 +1,53 @@
+import keras
+import numpy as np
+import pytest
+
+from genre import params
+from genre.params import TrainParams
+from genre.training import optimizer
+from tests.conftest import TOP
+
+DEFAULTS = params.load(TOP / "params.yaml").train
+
+
+def chosen(**changes) -> keras.optimizers.Optimizer:
+    return optimizer.make(TrainParams.model_validate(DEFAULTS.model_dump() | changes), steps=100)
+
+
+def step(made: keras.optimizers.Optimizer, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """How one step with a random gradient moves a weight of zeros; and that gradient."""
+    gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    weight = keras.Variable(np.zeros(shape, np.float32))
+    made.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+    return np.asarray(weight), gradient
+
+
+def test_the_cosine_schedule_rises_and_then_falls_to_nothing():
+    rate = [float(chosen(warmup=0.1)._learning_rate(step)) for step in range(101)]
+    assert rate[0] == 0 and max(rate) == pytest.approx(DEFAULTS.learning_rate) and rate[100] == pytest.approx(0)
+    assert np.argmax(rate) == 10 and (np.diff(rate[10:]) <= 0).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 8, 16), (3, 5, 1, 24)])
+def test_muon_moves_a_kernel_by_the_nearest_orthogonal_matrix(shape):
+    moved, gradient = step(chosen(schedule="constant", learning_rate=0.01, muon=2.0), shape)
+    left, _, right = np.linalg.svd(gradient.reshape(-1, shape[-1]), full_matrices=False)
+    nearest, matrix = left @ right, -moved.reshape(-1, shape[-1])
+    assert (matrix * nearest).sum() / np.linalg.norm(matrix) / np.linalg.norm(nearest) > 0.98
+    # As long a step as AdamW's, whose root mean square is about 0.2 of the rate (Liu et al., 2025), times 2.
+    assert np.sqrt((matrix**2).mean()) == pytest.approx(0.01 * 2.0 * 0.2, rel=0.15)
+
+
+@pytest.mark.parametrize(("shape", "muon"), [((8, 16), 3.0), ((16,), 3.0), ((3, 3, 8, 16), 0.0)])
+def test_adamw_moves_all_other_weights_and_kernels_where_muon_is_off(shape, muon):
+    moved, gradient = step(chosen(schedule="constant", learning_rate=0.01, muon=muon), shape)
+    np.testing.assert_allclose(moved, -0.01 * np.sign(gradient), rtol=0.01)  # as Adam's first step is
+
+
+def test_kernels_decay_as_fast_as_they_learn_and_biases_not_at_all():
+    made = chosen(schedule="constant", learning_rate=0.01, muon=2.0, weight_decay=0.5)
+    weights = {name: keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in
+               {"kernel": (3, 3, 2, 4), "dense": (2, 4), "bias": (4,)}.items()}  # fmt: skip
+    made.apply([keras.ops.zeros_like(weight) for weight in weights.values()], list(weights.values()))
+    after = {name: float(np.asarray(weight).mean()) for name, weight in weights.items()}
+    assert after == pytest.approx({"kernel": 1 - 0.01 * 0.5 * 2, "dense": 1 - 0.01 * 0.5, "bias": 1.0})
