@@ -20,8 +20,7 @@ from joblib import Parallel, delayed
 
 from benchmarks.accuracy import read_features
 from genre import console
-from genre.cli import find
-from genre.dataset import catalogue
+from genre.dataset import audio_files, catalogue
 from genre.errors import DataError
 from genre.model import exported
 from genre.model.calibration import calibrate
@@ -91,7 +90,7 @@ def main() -> None:
 
     network, info = exported.load(arguments.model)
     tracks = catalogue.load(arguments.tracks)
-    paths = [path for path in find([arguments.audio]) if path.stem in tracks.index]
+    paths = [path for path in audio_files.find(arguments.audio).audio if path.stem in tracks.index]
     if not paths:
         raise DataError(f"{arguments.audio} holds no clip of {arguments.tracks}")
     ids = [path.stem for path in paths]

@@ -14,7 +14,6 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,29 +21,24 @@ from typing import Any
 from tqdm import tqdm
 
 from genre import console, files, paths
+from genre.dataset import audio_files
 from genre.errors import DataError
 from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, answer_files, load_network
 from genre.songs.text import describe, readable
 
-# What is looked for in folders; a file that is named itself may have any name.
-SUFFIXES = (
-    ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".caf", ".flac", ".m4a", ".m4b", ".mka", ".mp2",
-    ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64", ".wav", ".webm", ".wma", ".wv",
-)  # fmt: skip
 
-
-def find(paths: list[Path]) -> Iterator[Path]:
-    """The files among `paths`, and the audio files in the folders among them, by name, hidden ones left out."""
+def find(paths: list[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """The files among `paths` and the audio files in the folders among them; and what cannot be read, with reasons."""
+    found, unreadable = [], {}
     for path in paths:
-        if not os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
-            yield path
-            continue
-        for folder, below, names in os.walk(path):
-            below[:] = sorted(name for name in below if not name.startswith("."))
-            for name in sorted(names):
-                if not name.startswith(".") and name.lower().endswith(SUFFIXES):
-                    yield Path(folder, name)
+        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
+            listing = audio_files.find(path)
+            found += listing.audio
+            unreadable |= listing.unreadable
+        else:
+            found.append(path)
+    return found, unreadable
 
 
 def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
@@ -90,8 +84,8 @@ def add_predict(commands: Any) -> None:
 
 
 def check_predict(chosen: argparse.Namespace) -> None:
-    """Add `files`, what is to be predicted; end the program with code 2 where an option cannot be followed."""
-    chosen.files = list(find(chosen.paths))
+    """Add `files` and `unreadable`; end the program with code 2 where an option cannot be followed."""
+    chosen.files, chosen.unreadable = find(chosen.paths)
     if chosen.plot and len(chosen.files) != 1:
         chosen.error(f"--plot draws one song, and there are {len(chosen.files)} files")
     if chosen.plot and chosen.plot.suffix.lower() != ".png":
@@ -107,6 +101,8 @@ def check_predict(chosen: argparse.Namespace) -> None:
 
 def predict(chosen: argparse.Namespace) -> int:
     """Run `genre predict`; the exit code."""
+    for path, reason in chosen.unreadable.items():
+        print(f"{readable(path)}: {reason}", file=sys.stderr)
     if not chosen.files:
         raise DataError(f"no audio file in {', '.join(map(readable, chosen.paths))}")
     network, info, threads = load_network(chosen.model)
@@ -142,7 +138,7 @@ def predict(chosen: argparse.Namespace) -> int:
                 save(song(answer.path.name, answer.song, info), chosen.plot)
     if failed and len(chosen.files) > 1:
         print(f"{failed} of {len(chosen.files)} files could not be used", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed or chosen.unreadable else 0
 
 
 def write_report(chosen: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
 def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
     done = tell(music, "--json")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["path"] for answer in answers] == [str(music / "b.wav"), str(music / "album/a.ogg")]
+    assert [answer["path"] for answer in answers] == [str(music / "album/a.ogg"), str(music / "b.wav")]
     for answer in answers:
         assert answer["genre"] == max(answer["probabilities"], key=answer["probabilities"].get)
         assert (
