@@ -60,12 +60,19 @@ def load_network(path: Path) -> tuple[Network, ModelInfo, int]:
     return model.predict_on_batch, info, 1
 
 
-def answer_file(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool = False) -> Answer:
-    """The answer for one file; a file that cannot be used has its reason in it."""
+def answer_file(
+    path: Path,
+    network: Network,
+    info: ModelInfo,
+    *,
+    keep_windows: bool = False,
+    progress: Callable[[float], object] = lambda seconds: None,
+) -> Answer:
+    """The answer for one file; a file that cannot be used has its reason in it. Options as for `predict_song`."""
     if not os.path.exists(path):  # noqa: PTH110 - as above
         return Answer(path, None, "does not exist")
     try:
-        return Answer(path, predict_song(path, network, info, keep_windows=keep_windows))
+        return Answer(path, predict_song(path, network, info, keep_windows=keep_windows, progress=progress))
     except AudioError as error:
         return Answer(path, None, str(error))
 

@@ -1,5 +1,6 @@
 """The prediction for a song of any length: the weighted mean of its windows', and one for each segment over time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +33,19 @@ class Song:
     windows: list[Window]  # empty unless they were asked for
 
 
-def predict_song(path: Path, network: Network, info: ModelInfo, *, keep_windows: bool = False) -> Song:
+def predict_song(
+    path: Path,
+    network: Network,
+    info: ModelInfo,
+    *,
+    keep_windows: bool = False,
+    progress: Callable[[float], object] = lambda seconds: None,
+) -> Song:
     """Predict the genre of an audio file of any length; memory does not grow with it unless windows are kept.
 
     A window's probabilities are the mean of its segments', as at evaluation; a song's are the mean of its windows',
-    each weighted by the audio that it brings. Then they are calibrated.
+    each weighted by the audio that it brings. Then they are calibrated. After each window, `progress` is called with
+    how much was decoded so far, in seconds.
 
     Raises
     ------
@@ -59,6 +68,7 @@ def predict_song(path: Path, network: Network, info: ModelInfo, *, keep_windows:
                 moments.append(TimedPrediction(begin, begin + length, probabilities))
             if keep_windows:
                 kept.append(window)
+            progress(counted.samples / counted.rate)
         seconds = counted.samples / counted.rate
     mean = total / weights
     return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept)

@@ -31,11 +31,17 @@ def describe(path: Path, song: Song, genres: Sequence[str], *, unicode: bool = T
     for place in best:
         share = song.probabilities[place]
         lines.append(f"  {genres[place]:<{width}}  {bar(share, unicode=unicode):<{_BAR}}  {100 * share:3.0f} %")
+    lines.append(f"  {conclusion(song, genres)}")
+    return "\n".join(lines)
+
+
+def conclusion(song: Song, genres: Sequence[str]) -> str:
+    """How sure the answer is, and how the genre moves over the song, on one line."""
+    best = np.argsort(-song.probabilities, kind="stable")
     word = sureness(song.probabilities[best[0]])
     if word == "unsure" and len(best) > 1:
         word += f": {genres[best[0]]}, or {genres[best[1]]}?"
-    lines.append(f"  {word}; {movement(song.moments, genres)}")
-    return "\n".join(lines)
+    return f"{word}; {movement(song.moments, genres)}"
 
 
 def bar(share: float, *, unicode: bool = True) -> str:
