@@ -53,7 +53,7 @@ def draw(
 ) -> np.ndarray:
     """One segment from each of some clips, at a random place and speed.
 
-    Without stretching, the very last place is never drawn, and all others are equally probable.
+    All places where the segment lies within its clip are equally probable.
 
     Parameters
     ----------
@@ -70,18 +70,15 @@ def draw(
     -------
     np.ndarray [shape=(batch, length, n_mels), dtype=float32]
     """
-    n_frames = features.clips.n_frames.to_numpy()[rows]
-    first = features.clips.first_frame.to_numpy()[rows]
-    speed = np.exp(rng.uniform(-time_stretch, time_stretch, len(rows)))
-    spare = np.maximum(n_frames - speed * (length - 1) - 1, 0)
-    start = rng.random(len(rows)) * spare
+    n_frames = features.clips.n_frames.to_numpy()[rows, None]  # (batch, 1), as all that follows
+    first = features.clips.first_frame.to_numpy()[rows, None]
     if not time_stretch:
-        start, speed = np.floor(start), np.ones(len(rows))
-    positions = start[:, None] + speed[:, None] * np.arange(length)  # (batch, length), in frames
+        start = rng.integers(0, np.maximum(n_frames - length, 0), endpoint=True)
+        return to_float(features.frames[first + (start + np.arange(length)) % n_frames])
+    speed = np.exp(rng.uniform(-time_stretch, time_stretch, n_frames.shape))
+    start = rng.random(n_frames.shape) * np.maximum(n_frames - 1 - speed * (length - 1), 0)
+    positions = start + speed * np.arange(length)  # (batch, length), in frames
     before = np.floor(positions).astype(int)
-    here = to_float(features.frames[first[:, None] + before % n_frames[:, None]])
-    if not time_stretch:
-        return here
-    after = to_float(features.frames[first[:, None] + (before + 1) % n_frames[:, None]])
+    here, after = (to_float(features.frames[first + frame % n_frames]) for frame in (before, before + 1))
     weight = (positions - before).astype(np.float32)[:, :, None]
     return here + weight * (after - here)

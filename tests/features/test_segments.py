@@ -38,6 +38,12 @@ def test_drawn_segments_are_consecutive_frames_of_their_own_clip(ramp):
     assert len(np.unique(drawn[:, 0].round())) > 20  # from many places
 
 
+def test_every_place_of_a_clip_is_drawn_equally_often(ramp):
+    starts = segments.draw(ramp, np.zeros(8100, int), 20, rng=np.random.default_rng(0))[:, 0, 0] * 255
+    counts = np.bincount(starts.round().astype(int))
+    assert len(counts) == 81 and counts.min() > 60 and counts.max() < 145  # 100 each; a standard deviation is 10
+
+
 def test_drawing_from_a_short_clip_never_reaches_into_its_neighbour(ramp):
     drawn = segments.draw(ramp, np.array([1] * 20), 25, rng=np.random.default_rng(0), time_stretch=0.3)
     assert (drawn * 255).max() <= 9 + 1e-3
