@@ -54,7 +54,7 @@ def plain(*, raw: str) -> float:
 def decode(*, raw: str) -> float:
     """Decoding alone with soundfile, on every core, in the same kind of processes as extraction."""
     paths = _paths(raw)
-    return timed(lambda: list(workers.spread(decoding.decode, paths, backend="loky", n_jobs=-1))) / len(paths)
+    return timed(lambda: list(workers.map_in_order(decoding.decode, paths, backend="loky", n_jobs=-1))) / len(paths)
 
 
 def _paths(raw: str) -> list[Path]:
