@@ -75,4 +75,4 @@ def test_without_shared_memory_the_work_is_done_in_this_process(monkeypatch, cap
 
 def test_a_killed_process_of_this_machine_is_reported_with_what_may_help():
     with pytest.raises(DataError, match=r"killed, most likely .* lower extract\.n_jobs"):
-        list(workers.map_in_order(lambda item: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))
+        list(workers.map_in_order(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))
