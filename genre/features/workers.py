@@ -60,8 +60,8 @@ def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], n_jobs:
     wanted = True
     results = parallel(joblib.delayed(work)(item) for item in itertools.takewhile(lambda _: wanted, items))
     try:
-        for result in results:
-            yield result  # noqa: UP028 - `yield from` would close `results` before the clean-up below
+        for result in results:  # noqa: UP028 - `yield from` would close `results` before the clean-up below
+            yield result
     except BrokenProcessPool:
         raise DataError(
             "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
