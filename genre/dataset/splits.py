@@ -46,7 +46,7 @@ def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series
             parts = _by_groups(clips, _linked(clips.sha256), params)
         case "artist":
             clips = _with_artist(clips)
-            parts = _by_groups(clips, _linked(clips.sha256, clips.artist.map(_names)), params)
+            parts = _by_groups(clips, linked_groups(clips), params)
         case "fault_filtered":
             parts = _published(clips, fault_filtered)
     _check_every_genre_everywhere(clips, parts, params)
@@ -71,6 +71,11 @@ def _published(clips: pd.DataFrame, lists: pd.Series) -> pd.Series:
             "set fetch.dataset to gtzan, or split.protocol to random or artist"
         )
     return parts
+
+
+def linked_groups(clips: pd.DataFrame) -> np.ndarray:
+    """Group number of each clip [shape=(n,), int]: clips with an artist or their bytes in common are one group."""
+    return _linked(clips.sha256, clips.artist.map(_names))
 
 
 def _linked(*keys: pd.Series) -> np.ndarray:
