@@ -1,14 +1,15 @@
-"""Test accuracy on real GTZAN log-mel spectrograms, over seeds, with the pipeline's own split, train and evaluate code.
+"""Test accuracy over seeds, with the pipeline's own split, train and evaluate code.
 
-    python -m benchmarks.accuracy --logmel NPZ --tracks CSV --protocol random --seeds 0 1 2 3 4
+    python -m benchmarks.accuracy --protocol random --seeds 0 1 2 3 4
 
-NPZ holds `logmel` (uint8 [clips, n_mels, frames], 12.9 frames a second) and `clip_id`; CSV is a catalogue such as
-genre/gtzan.csv. A seed sets the split (but for the published lists of `fault_filtered`) and everything random in
-training. A test part is looked at after training alone, and nothing is chosen by it. The last line of stdout is JSON.
+Reads a feature folder as the stage extract leaves it: data/features, once `dvc repro` has run on GTZAN, or --features.
+A seed sets the split (but for the published lists of `fault_filtered`) and everything random in training. The test
+part is predicted after training only, and nothing is chosen by it. The last line of stdout is JSON.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,13 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import ValidationError
+from scipy import stats
 
-from genre import console, files, params
+from benchmarks.recipe import recipe
+from genre import console, files, params, paths
 from genre.dataset import catalogue
 from genre.dataset.splits import split
-from genre.errors import ParamsError, UserError
 from genre.features import store
-from genre.features.settings import FeatureSettings
 from genre.features.store import Features
 from genre.model.model_file import ModelInfo
 from genre.model.networks import KINDS, NETWORKS, without
@@ -36,70 +35,49 @@ from genre.report.charts.style import Source, save
 from genre.training.loop import train
 from stages.evaluate import evaluate
 
-STARTING_POINT = Path(__file__).resolve().parent.parent / "starting_point.txt"
+PROTOCOLS = ("random", "artist", "fault_filtered")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one seed gave."""
+    """The result of one seed; accuracies are fractions of the test clips, 0..1."""
 
-    accuracy: float  # on the test part, 0..1
+    accuracy: float
+    accuracy_without_refit: float | None  # None where nothing was trained again on train and validation together
     val_accuracy: float
     calibration_error: float
     n_test: int
     parameters: int
     train_seconds: float
     best_epoch: int
-    without: dict[str, float]  # accuracy of a committee less some of its members, by their kind
+    without: dict[str, float]  # accuracy of the committee without one kind of its members
     predictions: Predictions
     model: keras.Model
     info: ModelInfo
     parts: pd.Series  # train, validation or test, by clip_id
 
 
-def read_features(logmel: Path, catalogue: pd.DataFrame) -> Features:
-    """The spectrograms of an npz file as the pipeline's features, in memory."""
-    with np.load(logmel) as archive:
-        levels, clip_ids = archive["logmel"], archive["clip_id"]
-    unknown = set(clip_ids) - set(catalogue.index)
-    if unknown:
-        raise UserError(f"{logmel}: {len(unknown)} clips are not in the catalogue, such as {min(unknown)}")
-    clips = catalogue.loc[clip_ids, ["genre", "artist", "sha256"]].reset_index()
-    settings = FeatureSettings(
-        sample_rate=22050,
-        n_fft=2048,
-        hop_length=1708,
-        n_mels=levels.shape[1],
-        seconds=31.0,  # the pipeline's default: the spectrograms hold whole clips
-        min_seconds=1.0,
-        scale="db",
-    )
-    spectrograms = list(levels.transpose(0, 2, 1))  # each (frames, n_mels)
-    return store.from_arrays(spectrograms, clips, settings=settings, dataset={"name": "GTZAN"})
-
-
-def accuracy(predictions: Predictions) -> float:
-    """The share of clips, 0..1, whose genre was found."""
-    return float((predictions.predicted == predictions.labels).mean())
-
-
-def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams, train_params: TrainParams) -> Run:
-    """Split, train and evaluate once."""
-    parts = split(features.clips, split_params, fault_filtered=fault_filtered).split
+def run(features: Features, parts: pd.Series, train_params: TrainParams, *, protocol: str) -> Run:
+    """Train on the `train` and `validation` clips and evaluate on the `test` clips of `parts`, once."""
     trained = train(features, parts, train_params)
-    info = trained.info(features, train_params, protocol=split_params.protocol)
-    predictions = evaluate(trained.model.predict_on_batch, info, features, parts)
+    info = trained.info(features, train_params, protocol=protocol)
+
+    def predict(network: keras.Model) -> Predictions:
+        return evaluate(network.predict_on_batch, info, features, parts)
+
+    predictions = predict(trained.model)
+    selected = getattr(trained, "selected", None)
     kinds = KINDS if train_params.architecture == "committee" else ()
-    rest = {kind: without(trained.model, kind).predict_on_batch for kind in kinds}
     return Run(
         accuracy=accuracy(predictions),
+        accuracy_without_refit=accuracy(predict(selected)) if selected is not None else None,
         val_accuracy=trained.history[trained.best_epoch - 1].val_accuracy,
         calibration_error=expected_calibration_error(predictions),
         n_test=len(predictions.labels),
         parameters=trained.model.count_params(),
         train_seconds=trained.seconds,
         best_epoch=trained.best_epoch,
-        without={kind: accuracy(evaluate(network, info, features, parts)) for kind, network in rest.items()},
+        without={kind: accuracy(predict(without(trained.model, kind))) for kind in kinds},
         predictions=predictions,
         model=trained.model,
         info=info,
@@ -107,73 +85,76 @@ def run(features: Features, fault_filtered: pd.Series, split_params: SplitParams
     )
 
 
-def train_params(
-    chosen: TrainParams, *, architecture: str | None, epochs: int | None, overrides: list[str]
-) -> TrainParams:
-    """The default recipe, or the starting point's with its architecture, with what the command line changes.
-
-    ParamsError where a change names no parameter of `train`, or a value that it cannot have.
-    """
-    changes = starting_point() if architecture == "small_alexnet" else []
-    options = {"architecture": architecture, "epochs": epochs}
-    changes += [(key, value, f"--{key}") for key, value in options.items() if value is not None]
-    for override in overrides:
-        key, _, text = override.partition("=")
-        try:
-            changes.append((key, json.loads(text), f"--set {override}"))
-        except ValueError:
-            changes.append((key, text, f"--set {override}"))
-    values, said = chosen.model_dump(), {}
-    for key, value, origin in changes:
-        *sections, last = key.removeprefix("train.").split(".")
-        place: Any = values
-        for section in sections:
-            place = place.get(section) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or last not in place:
-            raise ParamsError(f"{origin}: {key} is not a parameter of params.yaml's `train`")
-        place[last] = value
-        said[(*sections, last)] = origin
-    try:
-        return TrainParams.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ParamsError(f"{said.get(first['loc'], first['loc'])}: {first['msg']}") from None
+def split_clips(features: Features, split_params: SplitParams) -> pd.Series:
+    """`train`, `validation` or `test` by clip_id, as the stage split assigns them."""
+    published = catalogue.published_split(features.clips, catalogue.load())
+    return split(features.clips, split_params, fault_filtered=published).split
 
 
-def starting_point() -> list[tuple[str, Any, str]]:
-    """The starting point's own recipe, for whole clips: keys under `train`, values, and where each is from."""
-    lines = STARTING_POINT.read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("=") for line in lines if line.startswith("train.")]
-    recipe = [(key, yaml.safe_load(text), STARTING_POINT.name) for key, text in pairs]
-    return [*recipe, ("train.segment_seconds", 30.0, "benchmarks.accuracy")]  # all of a clip: 388 frames and fewer
+def accuracy(predictions: Predictions) -> float:
+    """The fraction of clips whose predicted genre is right, 0..1."""
+    return float((predictions.predicted == predictions.labels).mean())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--logmel", type=Path, required=True, metavar="NPZ")
-    parser.add_argument("--tracks", type=Path, required=True, metavar="CSV")
-    parser.add_argument("--protocol", choices=["random", "artist", "fault_filtered"], default="random")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+def spread(name: str, values: Sequence[float]) -> dict[str, Any]:
+    """Values by `name`, their mean, standard deviation, and the mean's 95 % interval by Student's t distribution."""
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    half = None if sd is None else float(stats.t.ppf(0.975, len(values) - 1)) * sd / len(values) ** 0.5
+    mean = float(np.mean(values))
+    return {
+        name: [round(value, 4) for value in values],
+        f"{name}_mean": round(mean, 4),
+        f"{name}_sd": None if sd is None else round(sd, 4),
+        f"{name}_interval": None if half is None else [round(mean - half, 4), round(mean + half, 4)],
+    }
+
+
+def report(runs: Sequence[Run]) -> dict[str, Any]:
+    """The results of all seeds, for JSON."""
+    selected = [result.accuracy_without_refit for result in runs if result.accuracy_without_refit is not None]
+    return {
+        **spread("accuracy", [result.accuracy for result in runs]),
+        **(spread("accuracy_without_refit", selected) if selected else {}),
+        "val_accuracy": [round(result.val_accuracy, 4) for result in runs],
+        "calibration_error": [round(result.calibration_error, 4) for result in runs],
+        "best_epoch": [result.best_epoch for result in runs],
+        "n_test": runs[0].n_test,
+        "parameters": runs[0].parameters,
+        "train_seconds_mean": round(float(np.mean([result.train_seconds for result in runs])), 1),
+        "without": {kind: [round(result.without[kind], 4) for result in runs] for kind in runs[0].without},
+    }
+
+
+def recipe_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name the features and change the recipe."""
+    parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--architecture", choices=sorted(NETWORKS))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.mixup=0")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
+    recipe_arguments(parser)
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="random")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="write every test clip's probabilities")
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the first seed's confusion matrix")
     arguments = parser.parse_args()
 
     defaults = params.load()
-    tracks = catalogue.load(arguments.tracks)
-    features = read_features(arguments.logmel, tracks)
-    recipe = train_params(
+    chosen = recipe(
         defaults.train, architecture=arguments.architecture, epochs=arguments.epochs, overrides=arguments.set
     )
+    features = store.read(arguments.features)
     runs = []
     for seed in arguments.seeds:
         split_params = defaults.split.model_copy(update={"protocol": arguments.protocol, "seed": seed})
-        result = run(features, tracks.fault_filtered_split, split_params, recipe.model_copy(update={"seed": seed}))
+        parts = split_clips(features, split_params)
+        result = run(features, parts, chosen.model_copy(update={"seed": seed}), protocol=arguments.protocol)
         runs.append(result)
-        figures = {key: value for key, value in vars(result).items() if isinstance(value, (int, float))}
-        print(f"seed {seed}: {json.dumps(figures)}", flush=True)
+        numbers = {key: value for key, value in vars(result).items() if isinstance(value, (int, float))}
+        print(f"seed {seed}: {json.dumps(numbers)}", flush=True)
     if arguments.predictions:
         by_seed = [r.predictions.table().assign(seed=seed) for seed, r in zip(arguments.seeds, runs, strict=True)]
         files.write_table(arguments.predictions, pd.concat(by_seed))
@@ -181,25 +162,13 @@ def main() -> None:
         first = runs[0].predictions
         figure = confusion(first, summary(first), Source(features.dataset_label, arguments.protocol))
         save(figure, arguments.confusion)
-    accuracies = [result.accuracy for result in runs]
-    print(
-        json.dumps(
-            {
-                "protocol": arguments.protocol,
-                "architecture": recipe.architecture,
-                "seeds": arguments.seeds,
-                "accuracy": [round(value, 4) for value in accuracies],
-                "accuracy_mean": round(float(np.mean(accuracies)), 4),
-                "accuracy_sd": round(float(np.std(accuracies, ddof=1)), 4) if len(runs) > 1 else None,
-                "val_accuracy": [round(result.val_accuracy, 4) for result in runs],
-                "calibration_error": [round(result.calibration_error, 4) for result in runs],
-                "n_test": runs[0].n_test,
-                "parameters": runs[0].parameters,
-                "train_seconds_mean": round(float(np.mean([result.train_seconds for result in runs])), 1),
-                "without": {kind: [round(result.without[kind], 4) for result in runs] for kind in runs[0].without},
-            }
-        )
-    )
+    facts = {
+        "protocol": arguments.protocol,
+        "architecture": chosen.architecture,
+        "dataset": features.dataset_label,
+        "seeds": arguments.seeds,
+    }
+    print(json.dumps(facts | report(runs)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Make the released model again: the default recipe on real GTZAN, with the figures of that very model.
 
-    python -m benchmarks.release --logmel NPZ [--tracks CSV] [--out models/released]
+    python -m benchmarks.release [--features DIR] [--audio DIR] [--out DIR]
 
 Trains on the fault-filtered lists with the seed of params.yaml, tests the exported model, and writes it with card.json
-(every figure) and README.md (the model card). With the same versions and kind of processor, the bytes are the same.
+(every figure) and README.md (the model card). --audio names clips of GTZAN by which to measure its robustness. With the
+same versions and kind of processor, the bytes are the same.
 """
 
 import argparse
@@ -15,14 +16,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy import Run, read_features, run
-from benchmarks.card import model_card
-from genre import console, files, params
-from genre.dataset import catalogue
+from benchmarks.accuracy import Run, run, split_clips
+from benchmarks.card import measure_robustness, write_card
+from genre import console, params, paths
 from genre.dataset.splits import audit
+from genre.errors import DataError
+from genre.features import store
 from genre.features.settings import FeatureSettings
 from genre.features.store import Features
-from genre.model import model_file
+from genre.model import exported, model_file
 from genre.model.exported import RELEASED
 from genre.model.scores import summary
 from stages.evaluate import evaluate
@@ -34,27 +36,29 @@ log = logging.getLogger(__name__)
 
 
 def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
-    """Write the exported model of a run to `out`; everything that its card tells.
+    """Export the model of a run to `out`; returns the figures for its card.
 
-    The figures are those of the exported model on the test part, not of the Keras model that it was made from.
+    They are those of the exported model on the test part, not of the Keras model that it was made from.
     """
     with tempfile.TemporaryDirectory() as folder:
         keras_file = Path(folder, "model.keras")
         model_file.save(result.model, result.info, keras_file)
-        exported = export(keras_file, out, features, result.parts)
+        facts = export(keras_file, out, features, result.parts)
     network, info = exported.load(out)
     predictions = evaluate(network, info, features, result.parts)
     return {
         "file": out.name,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
-        **exported,
+        **facts,
         "architecture": info.architecture,
         "parameters": result.parameters,
         "temperature": info.temperature,
         "dataset": f"real GTZAN log-mel spectrograms, {info.settings.frames_per_second:.1f} frames/s, 8 bit, "
         f"{len(features.clips)} clips",
         "protocol": PROTOCOL,
+        "best_epoch": result.best_epoch,
         "validation_accuracy": round(result.val_accuracy, 4),
+        "test_accuracy_without_refit": result.accuracy_without_refit and round(result.accuracy_without_refit, 4),
         "test": summary(predictions),
         "confusion": {
             genre: dict(zip(info.genres, row.tolist(), strict=True))
@@ -68,24 +72,26 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--logmel", type=Path, required=True, metavar="NPZ")
-    parser.add_argument("--tracks", type=Path, default=catalogue.CATALOG, metavar="CSV")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.release", description=__doc__.splitlines()[0])
+    parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
+    parser.add_argument("--audio", type=Path, metavar="DIR")
     parser.add_argument("--out", type=Path, default=RELEASED.parent, metavar="DIR")
     arguments = parser.parse_args()
 
     defaults = params.load()
-    tracks = catalogue.load(arguments.tracks)
-    features = read_features(arguments.logmel, tracks)
-    assert features.settings == FeatureSettings.of(defaults.extract), "the pipeline extracts otherwise"
-    split_params = defaults.split.model_copy(update={"protocol": PROTOCOL})
-    result = run(features, tracks.fault_filtered_split, split_params, defaults.train)
-    card = release(result, features, arguments.out / RELEASED.name) | {"recipe": defaults.train.model_dump()}
-    files.write_json(arguments.out / "card.json", card)
-    files.write_text(arguments.out / "README.md", model_card(card))
+    features = store.read(arguments.features)
+    if features.settings != FeatureSettings.of(defaults.extract):
+        raise DataError(f"{arguments.features} was extracted with other parameters than params.yaml has: extract again")
+    parts = split_clips(features, defaults.split.model_copy(update={"protocol": PROTOCOL}))
+    result = run(features, parts, defaults.train, protocol=PROTOCOL)
+    model = arguments.out / RELEASED.name
+    card = release(result, features, model) | {"recipe": defaults.train.model_dump()}
+    if arguments.audio:
+        card["robustness"] = measure_robustness(arguments.audio, model)
+    write_card(card, arguments.out)
     log.info(
         "%s: test accuracy %.1f %% on %d clips, %.2f MB",
-        arguments.out / RELEASED.name, 100 * card["test"]["accuracy"], card["test"]["n_clips"], card["bytes"] / 1e6,
+        model, 100 * card["test"]["accuracy"], card["test"]["n_clips"], card["bytes"] / 1e6,
     )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
-"""Decoding alone, in a module of its own: worker processes import it, and should have nothing else to wait for."""
+"""Decoding alone, in a module of its own: worker processes import it and nothing else."""
 
 from pathlib import Path
 
 import soundfile
 
 
-def decode(path: Path) -> int:
-    """Decode a file with soundfile, and give the number of its frames."""
+def decode_file(path: Path) -> int:
+    """Decode a file with soundfile; returns its number of frames."""
     return len(soundfile.read(path, dtype="float32")[0])

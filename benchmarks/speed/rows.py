@@ -1,49 +1,78 @@
-"""The rows of the table: what is measured, beside what, and what is to be reached."""
+"""The rows of the table, and the repeated clips and features that they are measured on."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed import inputs, measure
-from benchmarks.speed.data_tasks import PLAIN
-from benchmarks.speed.measure import Row, Skipped
-from benchmarks.speed.task import command
+import pandas as pd
 
-START = "numpy, pandas"
+from benchmarks.speed.measure import Row, Skipped, peak_memory, run, seconds
+from benchmarks.speed.tasks import BASELINE_FEATURES, command
+from genre import files
+from genre.dataset import folder
+from genre.features import store
+
 ALEXNET = "small_alexnet"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the rows find their clips, features and programs."""
+    """Where the rows find clips and features, and how many clips the rows about extraction use."""
 
     audio: Path
-    work: Path  # folder for what is made
-    logmel: Path | None
-    tracks: Path
-    repeats: int
-    n_clips: int  # in a folder of many
+    features: Path
+    work: Path  # folder for temporary data
+    n_clips: int
 
     def raw(self, n_clips: int) -> str:
-        return str(inputs.make_raw(self.audio, n_clips, self.work / f"raw{n_clips}"))
+        """A folder as fetch leaves it, with `n_clips` clips: links to those of `audio`, repeated under new names."""
+        target = self.work / f"raw{n_clips}"
+        if not target.exists():
+            found, rows = folder.read(self.audio), []
+            for number in range(n_clips):
+                clip, round_ = found[number % len(found)], number // len(found)
+                path = target / clip.genre / f"{Path(clip.path).stem}.{round_}{Path(clip.path).suffix}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.link(self.audio / clip.path, path)
+                rows.append((path.stem, clip.genre, path.relative_to(target).as_posix(), path.stem, clip.artist))
+            columns = ["clip_id", "genre", "path", "sha256", "artist"]
+            files.write_table(target / "clips.csv", pd.DataFrame(rows, columns=columns))
+            files.write_json(target / "dataset.json", {"name": "benchmark", "source": "folder"})
+        return str(target)
 
-    def features(self, n_clips: int, **changes: Any) -> str:
-        """Features of so many clips: those of the real ones, over and over."""
-        name = "features" + "".join(f"-{value}" for value in changes.values())
-        source = self.work / name
-        if not source.exists():
-            number("data_tasks.extract", raw=self.raw(100), out=str(source), changes=changes)
-        return str(inputs.make_features(source, n_clips, self.work / f"{name}{n_clips}"))
+    def gtzan(self) -> str:
+        """The feature folder of real clips."""
+        if not (self.features / "features.json").exists():
+            raise Skipped("needs --features")
+        return str(self.features)
+
+    def repeated(self, n_clips: int) -> str:
+        """A feature folder with `n_clips` clips, each with frames of its own: those of `features` repeated."""
+        target, source = self.work / f"features{n_clips}", store.read(Path(self.gtzan()))
+        if not target.exists():
+            with files.replacing(target) as temporary:
+                temporary.mkdir()
+                rows = source.clips.reset_index().iloc[[number % len(source.clips) for number in range(n_clips)]]
+                with store.FrameWriter(temporary / "frames.npy", settings=source.settings) as writer:
+                    for clip_id in rows.clip_id:
+                        writer.append(source.of(clip_id))
+                names = [f"{clip_id}.{number}" for number, clip_id in enumerate(rows.clip_id)]
+                table = rows.assign(clip_id=names, sha256=names, first_frame=rows.n_frames.cumsum() - rows.n_frames)
+                files.write_table(temporary / "clips.csv", table)
+                facts = {"dataset": source.dataset, "settings": source.settings.to_dict()}
+                files.write_json(temporary / "features.json", facts)
+        return str(target)
 
 
-def number(task: str, **arguments: Any) -> Any:
-    """What a task gives, in a process of its own."""
-    return json.loads(measure.run(command(task, **arguments)).splitlines()[-1])
+def task(name: str, **arguments: Any) -> Any:
+    """The result of a function of `benchmarks.speed.tasks`, in a process of its own."""
+    return json.loads(run(command(name, **arguments)).splitlines()[-1])
 
 
 def rows(bench: Bench) -> list[Row]:
@@ -52,84 +81,64 @@ def rows(bench: Bench) -> list[Row]:
 
 
 def _extraction(bench: Bench) -> list[Row]:
-    def default(_: int) -> float:
-        return number("data_tasks.extract", raw=bench.raw(bench.n_clips))
+    def extract(changes: dict[str, Any], _: int) -> float:
+        return task("extract", raw=bench.raw(bench.n_clips), changes=changes)
 
-    def librosas_settings(_: int) -> float:
-        return number("data_tasks.extract", raw=bench.raw(bench.n_clips), changes=PLAIN)
+    def reference(name: str, n_clips: int, _: int) -> float:
+        return task(name, raw=bench.raw(n_clips))
 
-    def plain(_: int) -> float:
-        return number("data_tasks.plain", raw=bench.raw(100))
-
-    def decode(_: int) -> float:
-        return number("data_tasks.decode", raw=bench.raw(bench.n_clips))
-
-    way = "the plain way: one process, librosa.load and melspectrogram"
+    librosa = "librosa baseline: one process, librosa.load and melspectrogram"
+    baseline, decode = partial(reference, "librosa_baseline", 100), partial(reference, "decode", bench.n_clips)
+    what = "extract, default settings, per clip"
     return [
-        Row("extract", "extract, default settings, per clip", way, "times faster", 8.0, default, plain),
-        Row("extract-plain", "extract, the plain way's settings, per clip", way, "times faster", 2.0,
-            librosas_settings, plain),
-        Row("decode", "extract, default settings, per clip", "decoding alone on the same cores", "at most", 1.7,
-            default, decode),
+        Row("extract", what, librosa, "times faster", 8.0, partial(extract, {}), baseline),
+        Row("extract-baseline", "extract, the baseline's settings, per clip", librosa, "times faster", 2.0,
+            partial(extract, BASELINE_FEATURES), baseline),
+        Row("decode", what, "decoding alone on the same cores", "at most", 1.7, partial(extract, {}), decode),
     ]  # fmt: skip
 
 
 def _training(bench: Bench) -> list[Row]:
-    def real() -> dict[str, str]:
-        if bench.logmel is None:
-            raise Skipped("needs --logmel")
-        return {"logmel": str(bench.logmel), "tracks": str(bench.tracks)}
-
     def reach(architecture: str | None, seed: int) -> float:
-        seconds = number("network_tasks.reach", **real(), architecture=architecture, seed=seed)
-        return float("inf") if seconds is None else seconds
+        return task("reach", features=bench.gtzan(), architecture=architecture, seed=seed) or float("inf")
 
-    @cache
-    def pairs() -> list[list[float]]:
-        return number("network_tasks.steady", **real(), repeats=bench.repeats)
-
-    own_size = {"n_fft": 1024, "hop_length": 512, "seconds": 29.0}
-
-    def epoch_of_alexnet(_: int, **changes: Any) -> float:
-        return number("network_tasks.epoch", features=bench.features(1000, **changes), architecture=ALEXNET)
+    def steady(ready: bool, _: int) -> float:
+        return task("steady", features=bench.gtzan(), ready=ready)
 
     return [
-        Row("reach", "training: time to 63.33 % validation accuracy, the starting point's figure",
-            "the starting point's network and recipe",
+        Row("reach", "training: time to 63.33 % validation accuracy", "the baseline's network and recipe",
             "times faster", 4.0, partial(reach, None), partial(reach, ALEXNET)),
-        Row("own-size", "an epoch of the starting point's recipe, per clip, at 128 x 1249", "at 128 x 388", "none", 0.0,
-            partial(epoch_of_alexnet, **own_size), epoch_of_alexnet),
-        Row("input", "training: clips a second in a steady epoch", "bare forward and backward passes on a ready batch",
-            "at least", 0.85, lambda turn: pairs()[turn][0], lambda turn: pairs()[turn][1], "clips/s"),
+        Row("input", "training: clips a second in a steady epoch", "the same on a single batch in memory",
+            "at least", 0.85, partial(steady, False), partial(steady, True), "clips/s"),
     ]  # fmt: skip
 
 
 def _commands(bench: Bench) -> list[Row]:
     def dvc(verb: str, _: int) -> float:
-        if shutil.which("dvc") is None or "up to date" not in measure.run(["dvc", "status"]):
+        if shutil.which("dvc") is None or "up to date" not in run(["dvc", "status"]):
             raise Skipped("`dvc repro` has something to do: run it first")
-        return measure.seconds(["dvc", verb])
+        return seconds(["dvc", verb])
 
-    def importing(what: str, _: int) -> float:
-        return measure.seconds([sys.executable, "-c", f"import {what}"])
+    def importing(modules: str, _: int) -> float:
+        return seconds([sys.executable, "-c", f"import {modules}"])
 
     def predict(_: int) -> float:
-        return measure.seconds([sys.executable, "-m", "genre", "predict", "--json", bench.raw(bench.n_clips)])
+        return seconds([sys.executable, "-m", "genre", "predict", "--json", bench.raw(bench.n_clips)])
 
     def extract(_: int) -> float:
         project = bench.work / "project"  # where the stage finds its input
         shutil.rmtree(project, ignore_errors=True)
         (project / "data").mkdir(parents=True)
-        (project / "data/raw").symlink_to(Path(bench.raw(bench.n_clips)).resolve())
+        (project / "data/raw").symlink_to(bench.raw(bench.n_clips))
         shutil.copy("params.yaml", project)
-        return measure.seconds([sys.executable, "-m", "stages.extract"], folder=project)
+        return seconds([sys.executable, "-m", "stages.extract"], folder=project)
 
+    start, starts = "numpy, pandas", ("stages.fetch", "stages.extract", "stages.split", "stages.plot", "genre.cli")
     return [
         Row("repro", "dvc repro with nothing to do", "dvc status", "at most", 1.5,
             partial(dvc, "repro"), partial(dvc, "status")),
-        *(Row(f"start-{name}", f"start-up of {name}", f"python -c 'import {START}'", "at most", 2.5,
-              partial(importing, f"stages.{name}"), partial(importing, START))
-          for name in ("fetch", "extract", "split", "plot", "predict")),
+        *(Row(f"start-{name.split('.')[1]}", f"start-up of {name}", f"python -c 'import {start}'", "at most", 2.5,
+              partial(importing, name), partial(importing, start)) for name in starts),
         Row("predict", f"predict, a folder of {bench.n_clips} clips, whole command", "extract, whole command",
             "at most", 1.5, predict, extract),
     ]  # fmt: skip
@@ -137,26 +146,21 @@ def _commands(bench: Bench) -> list[Row]:
 
 def _scale(bench: Bench) -> list[Row]:
     """Peak memory and cost per clip as the number of clips grows."""
-    tasks: dict[str, Callable[[int], tuple[str, dict[str, Any]]]] = {
-        "extract": lambda n: ("data_tasks.extract", {"raw": bench.raw(n)}),
-        "split": lambda n: ("data_tasks.split", {"features": bench.features(n)}),
-        "epoch": lambda n: ("network_tasks.epoch", {"features": bench.features(n)}),
-        "evaluate": lambda n: ("network_tasks.evaluate", {"features": bench.features(n)}),
+    arguments: dict[str, Callable[[int], dict[str, Any]]] = {
+        "extract": lambda n: {"raw": bench.raw(n), "changes": {}},
+        "epoch": lambda n: {"features": bench.repeated(n)},
+        "evaluate": lambda n: {"features": bench.repeated(n)},
     }
 
     def memory(name: str, n_clips: int, _: int) -> float:
-        task, arguments = tasks[name](n_clips)
-        return measure.peak_memory(command(task, **arguments))
+        return peak_memory(command(name, **arguments[name](n_clips)))
 
     def cost(name: str, n_clips: int, _: int) -> float:
-        task, arguments = tasks[name](n_clips)
-        return number(task, **arguments)
+        return task(name, **arguments[name](n_clips))
 
     return [
         *(Row(f"memory-{name}", f"peak memory of {name} at 10,000 clips", "at 1,000", "at most", 1.2,
-              partial(memory, name, 10_000), partial(memory, name, 1000), "B")
-          for name in ("extract", "epoch", "evaluate")),
+              partial(memory, name, 10_000), partial(memory, name, 1000), "B") for name in arguments),
         *(Row(f"cost-{name}-{n}", f"cost per clip of {name} at {n:,} clips", "at 1,000", "at most", 1.15,
-              partial(cost, name, n), partial(cost, name, 1000))
-          for name in tasks for n in (10_000, 50_000)),
+              partial(cost, name, n), partial(cost, name, 1000)) for name in arguments for n in (10_000, 50_000)),
     ]  # fmt: skip

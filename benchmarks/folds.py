@@ -1,0 +1,112 @@
+"""Compare settings of the recipe by cross-validation, without a look at any test part.
+
+    python -m benchmarks.folds train.muon=0 train.augment.gain=0 --seeds 0 1
+
+Trains the recipe, and the recipe with each of the named changes, on the same folds. The clips are those that the
+fault-filtered lists of GTZAN give to training or validation (all clips of another dataset); no artist is in two folds.
+Each fold is predicted by a network that has learned from the others, a third of which, again by artist, serve as its
+validation part. The last line of stdout is JSON.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.model_selection import StratifiedGroupKFold
+
+from benchmarks.accuracy import Run, recipe_arguments, run, spread
+from benchmarks.recipe import recipe
+from genre import console, params
+from genre.dataset import catalogue
+from genre.dataset.splits import linked_groups
+from genre.features import store
+from genre.features.store import Features
+
+INNER_FOLDS = 3  # one of them is the validation part: 31 % of the published lists' clips are
+
+
+def clips_to_judge(features: Features) -> pd.DataFrame:
+    """The clips that may take part in a choice: no test clip of the published lists, and none that they drop."""
+    published = catalogue.published_split(features.clips, catalogue.load())
+    return features.clips[published.isin(["train", "validation"])] if published.notna().any() else features.clips
+
+
+def folds(clips: pd.DataFrame, *, n_folds: int, seed: int) -> Iterator[pd.Series]:
+    """For each fold `train`, `validation` or `test` by clip_id; `test` is the fold, and no artist is in two parts."""
+    groups = linked_groups(clips)
+
+    def deal(rows: np.ndarray, n: int) -> Iterator[np.ndarray]:
+        dealer = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+        for _, held_out in dealer.split(rows, clips.genre.iloc[rows], groups[rows]):
+            yield rows[held_out]
+
+    every = np.arange(len(clips))
+    for fold in deal(every, n_folds):
+        parts = pd.Series("train", index=clips.index)
+        parts.iloc[next(deal(np.setdiff1d(every, fold), INNER_FOLDS))] = "validation"
+        parts.iloc[fold] = "test"
+        yield parts
+
+
+def pooled(runs: list[Run], key: str = "accuracy") -> float:
+    """Accuracy over the clips of all folds, 0..1."""
+    return float(np.average([getattr(result, key) for result in runs], weights=[result.n_test for result in runs]))
+
+
+def difference(ours: list[Run], theirs: list[Run]) -> tuple[float, float]:
+    """The mean difference of the accuracy on a fold, and half of its 95 % interval (Student's t over the folds)."""
+    values = np.array([one.accuracy - other.accuracy for one, other in zip(ours, theirs, strict=True)])
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return float(values.mean()), float(half)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.folds", description=__doc__.splitlines()[0])
+    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="each is compared with the recipe")
+    recipe_arguments(parser)
+    parser.add_argument("--folds", type=int, default=5, metavar="N")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the folds and of training")
+    arguments = parser.parse_args()
+
+    defaults = params.load().train
+    settings = {
+        name: recipe(
+            defaults,
+            architecture=arguments.architecture,
+            epochs=arguments.epochs,
+            overrides=[*arguments.set, *changes],
+        )
+        for name, changes in {"the recipe": [], **{change: [change] for change in arguments.changes}}.items()
+    }
+    features = store.read(arguments.features)
+    clips = clips_to_judge(features)
+    results: dict[str, list[list[Run]]] = {name: [] for name in settings}
+    for seed in arguments.seeds:
+        dealt = list(folds(clips, n_folds=arguments.folds, seed=seed))
+        for name, chosen in settings.items():
+            seeded = chosen.model_copy(update={"seed": seed})
+            results[name].append([run(features, parts, seeded, protocol="artist") for parts in dealt])
+            print(f"seed {seed}, {name}: {100 * pooled(results[name][-1]):.1f} %", flush=True)
+    first = [result for by_seed in results["the recipe"] for result in by_seed]
+    report = {}
+    print("\n| setting | accuracy, % | against the recipe |\n|---|---|---|")
+    for name, by_seed in results.items():
+        report[name] = spread("accuracy", [pooled(runs) for runs in by_seed])
+        if by_seed[0][0].accuracy_without_refit is not None:
+            report[name] |= spread(
+                "accuracy_without_refit", [pooled(runs, "accuracy_without_refit") for runs in by_seed]
+            )
+        cell = ""
+        if name != "the recipe":
+            mean, half = difference([result for runs in by_seed for result in runs], first)
+            report[name] |= {"difference": round(mean, 4), "difference_half_interval": round(half, 4)}
+            cell = f"{100 * mean:+.1f} ± {100 * half:.1f}"
+        print(f"| {name} | {100 * report[name]['accuracy_mean']:.1f} | {cell} |")
+    print(json.dumps({"folds": arguments.folds, "seeds": arguments.seeds, "clips": len(clips), "settings": report}))
+
+
+if __name__ == "__main__":
+    console.run(main)
