@@ -51,7 +51,7 @@ def extract(
     DataError
         Where more than `max_skipped` of the files had to be skipped, or all of them.
     ClusterError
-        Where `backend` is a cluster that cannot be reached, or gives its work up.
+        Where `backend` is a cluster that cannot be reached, or aborts the work.
     """
     listed = files.read_table(raw / "clips.csv")
     rows, skipped = [], []
@@ -59,10 +59,10 @@ def extract(
         temporary.mkdir()
         top = raw.resolve()  # workers may be in another folder
         work = partial(spectrogram.read_clip, settings=settings)
-        spread = workers.spread(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
-        with closing(spread), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
-            results = tqdm(spread, total=len(listed), desc="extract", unit="clip", mininterval=1)
-            for clip, result in zip(listed.itertuples(), results, strict=True):
+        results = workers.map_in_order(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
+        with closing(results), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
+            shown = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
+            for clip, result in zip(listed.itertuples(), shown, strict=True):
                 if isinstance(result, str):
                     log.warning("skipped %s: %s", raw / clip.path, result)
                     skipped.append({"path": clip.path, "reason": result})

@@ -1,60 +1,68 @@
-"""A Dask cluster that does joblib's work; imported where it is needed alone, as Dask is optional and slow to import."""
+"""Work on a Dask cluster."""
 
+import itertools
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import TimeoutError as NothingCame  # joblib's, not the operating system's
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-import joblib
-from distributed import Client
-from joblib._dask import DaskDistributedBackend
+from distributed import Client, Future
 
 from genre.errors import ClusterError
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"  # the environment variable that Dask's own tools use
-PATIENCE = 600  # for the batch of items whose turn it is, in seconds; one takes less than a second
-_TIMEOUT = 10  # for a scheduler to answer, and for it to have a worker, in seconds
+PATIENCE = 600  # for the results whose turn it is, in seconds; they take less than a second
+_CONNECT_TIMEOUT = 10  # for a scheduler to answer, and for it to have a worker, in seconds
+_AHEAD = 4  # batches sent ahead for each thread of the cluster
 
 
-class Backend(DaskDistributedBackend):
-    """joblib's own backend, which waits for ever for work that Dask gave up, and does a lone worker's work itself."""
+def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], *, batch_size: int) -> Iterator[Result]:
+    """The results of `work` for each item, in order, from the cluster whose scheduler `SCHEDULER` names.
 
-    supports_timeout = True
-
-    def configure(self, n_jobs: int = 1, parallel: joblib.Parallel | None = None, **options: Any) -> int:
-        parallel.timeout = PATIENCE  # a cluster may lose all its workers, and Dask waits for others
-        return super().configure(n_jobs, parallel, **options)
-
-    def effective_n_jobs(self, n_jobs: int) -> int:
-        workers = super().effective_n_jobs(n_jobs)
-        return 2 if workers == 1 else workers  # at 1, joblib takes no backend
-
-    def submit(self, func: Callable[[], list], callback: Callable[[Any], None] | None = None) -> Future:
-        def pass_on(done: Future) -> None:
-            if callback and (error := done.exception()):  # of Dask: an error of the work itself is a result
-                callback(_GivenUp(error))
-
-        future = super().submit(func, callback)
-        future.add_done_callback(pass_on)
-        return future
-
-    def retrieve_result_callback(self, out: Any) -> list:
-        if isinstance(out, CancelledError):  # with all else, as the scheduler is gone
-            out = _GivenUp(out)
-        if isinstance(out, _GivenUp):
-            raise ClusterError(
-                f"the Dask cluster at {self.client.scheduler.address} gave its work up ({_first_cause(out.error)}); "
-                "see its log; each worker needs this project in its PYTHONPATH, with the pinned requirements"
-            )
-        return super().retrieve_result_callback(out)
+    Raises
+    ------
+    ClusterError
+        Where no scheduler or no worker answers, or the cluster aborts the work.
+    """
+    with _connect() as client:
+        ahead = _AHEAD * sum(client.nthreads().values())
+        items, pending = iter(items), deque()
+        while batch := list(itertools.islice(items, batch_size)):
+            pending.append(client.submit(_attempt, work, batch, pure=False))
+            if len(pending) > ahead:
+                yield from _results(pending.popleft(), client)
+        while pending:
+            yield from _results(pending.popleft(), client)
 
 
-@dataclass(frozen=True)
-class _GivenUp:
-    error: BaseException
+def _attempt(work: Callable[[Item], Result], batch: list[Item]) -> list[Result] | Exception:
+    """The results, or the error of `work` itself: what a future raises is then the cluster's."""
+    try:
+        return [work(item) for item in batch]
+    except Exception as error:
+        return error
+
+
+def _results(future: Future, client: Client) -> list:
+    address = client.scheduler.address
+    try:
+        outcome = future.result(timeout=PATIENCE)
+    except TimeoutError:
+        raise ClusterError(
+            f"nothing came from the Dask cluster at {address} for {PATIENCE} s; check that it has workers left, and "
+            "their logs"
+        ) from None
+    except Exception as error:
+        raise ClusterError(
+            f"the Dask cluster at {address} aborted the work ({_first_cause(error)}); see its log; each worker needs "
+            "this project: `pip install '.[pipeline,dask]'` there"
+        ) from None
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _first_cause(error: BaseException) -> str:
@@ -63,42 +71,23 @@ def _first_cause(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-@contextmanager
-def joined() -> Iterator[None]:
-    """While this lasts, `joblib.Parallel` hands its work to the cluster whose scheduler `SCHEDULER` names.
-
-    Raises
-    ------
-    ClusterError
-        Where no scheduler or no worker answers, or the cluster gives its work up.
-    """
-    with _client() as client, joblib.parallel_config(Backend(client=client)):
-        try:
-            yield
-        except NothingCame:
-            raise ClusterError(
-                f"nothing came from the Dask cluster at {client.scheduler.address} for {PATIENCE} s; see whether it "
-                "has workers left, and their log"
-            ) from None
-
-
-def _client() -> Client:
+def _connect() -> Client:
     address = os.environ.get(SCHEDULER)
     if not address:
         raise ClusterError(
             f"extract.backend = 'dask' needs the address of a scheduler; set {SCHEDULER}, as in tcp://10.0.0.1:8786, "
             "or set extract.backend to loky"
         )
-    client, what = None, "no Dask scheduler answers"
+    client, problem = None, "no Dask scheduler answers"
     try:
-        client = Client(address, timeout=_TIMEOUT)
-        what = "no worker has joined the Dask scheduler"
-        client.wait_for_workers(1, timeout=_TIMEOUT)
+        client = Client(address, timeout=_CONNECT_TIMEOUT)
+        problem = "no worker has joined the Dask scheduler"
+        client.wait_for_workers(1, timeout=_CONNECT_TIMEOUT)
     except (OSError, ValueError) as error:  # a TimeoutError is an OSError
         if client is not None:
             client.close()
         raise ClusterError(
-            f"{what} at {SCHEDULER} = {address} ({error}); start `dask scheduler` and `dask worker`, or set "
+            f"{problem} at {SCHEDULER} = {address} ({error}); start `dask scheduler` and `dask worker`, or set "
             "extract.backend to loky"
         ) from None
     return client

@@ -1,12 +1,11 @@
-"""Work on many items at once: in processes of this machine, or on a Dask cluster."""
+"""Work on many items in parallel: in processes of this machine, or on a Dask cluster."""
 
 import itertools
+import logging
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from concurrent.futures.process import BrokenProcessPool
 from typing import Literal, TypeVar
-
-import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from genre.errors import ClusterError, DataError
 
@@ -14,11 +13,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Backend = Literal["loky", "dask"]
 
-_BATCH = 8  # items that a worker is handed at a time: a few milliseconds each are less than handing them over
+_BATCH = 8  # items that a worker gets at a time: a few milliseconds each are less than sending them takes
+_LOCKS = 32  # more than loky makes: each takes a page of shared memory
+
+log = logging.getLogger(__name__)
 
 
-def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int) -> Iterator[Result]:
-    """`work` done for each item, in order; only a few results for each worker are in memory at any time.
+def map_in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int
+) -> Iterator[Result]:
+    """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
     Parameters
     ----------
@@ -26,47 +30,69 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], *, backend: Ba
         Can be pickled; what it imports can be imported by the workers.
     items : iterable
     backend : str
-        `loky`: processes of this machine. `dask`: the cluster whose scheduler DASK_SCHEDULER_ADDRESS names; a worker
-        that is lost loses nothing, Dask gives its items to another.
+        `loky`: processes of this machine, or this one alone where there is no shared memory for more. `dask`: the
+        cluster whose scheduler DASK_SCHEDULER_ADDRESS names; the items of a lost worker are given to another.
     n_jobs : int
         Processes, -1 for one on every core; a cluster has the workers that it has.
 
     Raises
     ------
     ClusterError
-        Where Dask is not installed, no scheduler or no worker answers, or the cluster gives work up.
+        Where Dask is not installed, no scheduler or no worker answers, or the cluster aborts the work.
     DataError
         Where a process of this machine is killed.
     """
-    with _dask() if backend == "dask" else _processes(n_jobs):
-        parallel = joblib.Parallel(return_as="generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs")
-        wanted = True
-        results = parallel(joblib.delayed(work)(item) for item in itertools.takewhile(lambda _: wanted, items))
-        try:
-            yield from results
-        except TerminatedWorkerError:
-            raise DataError(
-                "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
-                "extract.n_jobs or extract.seconds, then run again"
-            ) from None
-        finally:  # where the caller has given up, wait for the few that are under way: loky stumbles over them
-            wanted = False
-            for _ in results:
-                pass
+    if backend == "dask":
+        yield from _on_cluster(work, items)
+    elif n_jobs == 1 or not _has_shared_memory():
+        yield from map(work, items)
+    else:
+        yield from _in_processes(work, items, n_jobs)
 
 
-def _processes(n_jobs: int) -> AbstractContextManager:
-    # Every core has a process already: a thread more in each would only get in the way.
-    threads = {} if n_jobs == 1 else {"inner_max_num_threads": 1}
-    return joblib.parallel_config("loky", n_jobs=n_jobs, **threads)
+def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], n_jobs: int) -> Iterator[Result]:
+    import joblib  # after the check for shared memory: it warns of the lack of it in words of its own
 
-
-def _dask() -> AbstractContextManager:
+    parallel = joblib.Parallel(
+        n_jobs, "loky", "generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs",
+        inner_max_num_threads=1,  # every core has a process already
+    )  # fmt: skip
+    wanted = True
+    results = parallel(joblib.delayed(work)(item) for item in itertools.takewhile(lambda _: wanted, items))
     try:
-        from genre.features import cluster
+        for result in results:  # noqa: UP028 - `yield from` would close `results` before the clean-up below
+            yield result
+    except BrokenProcessPool:
+        raise DataError(
+            "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
+            "extract.n_jobs or extract.seconds, then run again"
+        ) from None
+    finally:  # wait for the items under way when the caller stops early: loky fails with a traceback over them
+        wanted = False
+        for _ in results:
+            pass
+
+
+def _has_shared_memory() -> bool:
+    """Whether processes can be coordinated, which takes locks in shared memory."""
+    try:
+        _ = [multiprocessing.Lock() for _ in range(_LOCKS)]
+    except OSError as error:
+        log.warning(
+            "/dev/shm, where processes share memory, cannot be used (%s): working in one process; grant access or make "
+            "room there to use every core",
+            error.strerror,
+        )
+        return False
+    return True
+
+
+def _on_cluster(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    try:
+        from genre.features import cluster  # Dask is optional, and slow to import
     except ImportError:
         raise ClusterError(
-            "extract.backend = 'dask' needs Dask, which is not installed; `pip install distributed`, "
-            "or set extract.backend to loky"
+            "extract.backend = 'dask' needs Dask, which is not installed; `pip install 'genre[dask]'` or set "
+            "extract.backend to loky"
         ) from None
-    return cluster.joined()
+    return cluster.map_in_order(work, items, batch_size=_BATCH)

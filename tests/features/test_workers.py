@@ -1,5 +1,9 @@
+import errno
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ import pytest
 from genre.errors import DataError
 from genre.features import workers
 from stages import extract
-from tests.conftest import contents
+from tests.conftest import TOP, contents
 
 
 def process_of(_: int) -> int:
@@ -22,13 +26,13 @@ def threads_of_blas(_: int) -> list[int]:
 
 
 def test_results_come_in_order_from_processes_of_their_own():
-    assert list(workers.spread(abs, range(-50, 0), backend="loky", n_jobs=2)) == list(range(50, 0, -1))
-    pids = set(workers.spread(process_of, range(50), backend="loky", n_jobs=2))
+    assert list(workers.map_in_order(abs, range(-50, 0), backend="loky", n_jobs=2)) == list(range(50, 0, -1))
+    pids = set(workers.map_in_order(process_of, range(50), backend="loky", n_jobs=2))
     assert os.getpid() not in pids and len(pids) <= 2
 
 
 def test_a_process_of_many_computes_with_one_thread():
-    found = list(workers.spread(threads_of_blas, range(4), backend="loky", n_jobs=2))
+    found = list(workers.map_in_order(threads_of_blas, range(4), backend="loky", n_jobs=2))
     assert found[0] and {count for counts in found for count in counts} == {1}
 
 
@@ -47,6 +51,28 @@ def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_killed_process_of_this_machine_is_told_with_what_may_help():
+def test_work_that_is_stopped_early_ends_without_a_word_about_the_processes():
+    code = """
+from genre.features import workers
+with __import__("contextlib").suppress(RuntimeError):
+    for number in workers.map_in_order(abs, range(1000), backend="loky", n_jobs=2):
+        if number == 30:
+            raise RuntimeError
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_without_shared_memory_the_work_is_done_in_this_process(monkeypatch, caplog, code):
+    def lock():
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(multiprocessing, "Lock", lock)
+    assert set(workers.map_in_order(process_of, range(3), backend="loky", n_jobs=2)) == {os.getpid()}
+    assert f"/dev/shm, where processes share memory, cannot be used ({os.strerror(code)})" in caplog.text
+
+
+def test_a_killed_process_of_this_machine_is_reported_with_what_may_help():
     with pytest.raises(DataError, match=r"killed, most likely .* lower extract\.n_jobs"):
-        list(workers.spread(lambda item: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))
+        list(workers.map_in_order(lambda _: os.kill(os.getpid(), signal.SIGKILL), range(4), backend="loky", n_jobs=2))
