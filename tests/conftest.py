@@ -32,7 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return folder / "project"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings() -> FeatureSettings:
     """The default extraction settings."""
     return FeatureSettings.of(params.load(TOP / "params.yaml").extract)

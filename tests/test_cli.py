@@ -18,7 +18,7 @@ from genre.model import exported, model_file
 from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, answer_files, load_network
 from tests.conftest import RATE, TOP, noise, sine
-from tests.model.test_model_file import build, info_of
+from tests.models import build, info_of
 
 
 def tell(*arguments, code: int = 0, **options) -> subprocess.CompletedProcess:
@@ -180,7 +180,7 @@ def test_a_keras_file_tells_the_same_as_its_export(write_audio, tmp_path, settin
     model = build("committee")
     info = replace(info_of(model, settings), genres=["a", "b", "c"])
     model_file.save(model, info, tmp_path / "m.keras")
-    exported.save(model, info, tmp_path / "m.tflite", weights="float32")
+    exported.save(model, info, tmp_path / "m.tflite")
     song = write_audio("a.wav", noise(seconds=5), RATE)
     one, other = (
         json.loads(tell(song, "--json", "--model", tmp_path / f"m.{kind}").stdout) for kind in ("keras", "tflite")

@@ -5,15 +5,14 @@ It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metad
 """
 
 import contextlib
-import copy
 import hashlib
-import io
 import os
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,101 +26,59 @@ if TYPE_CHECKING:
 
 RELEASED = Path(__file__).parents[1] / "released/genre.tflite"  # the model that comes with the package
 
-Weights = Literal["float16", "float32"]
-_LARGE = 4096  # numbers in a tensor that is worth halving
 
-
-def save(model: "keras.Model", info: ModelInfo, path: Path, *, weights: Weights) -> None:
-    """Write a Keras model as a LiteRT file; the same model gives the same bytes.
+def save(model: "keras.Model", info: ModelInfo, path: Path) -> None:
+    """Write a Keras model as a LiteRT file with float32 weights; the same model gives the same bytes.
 
     Parameters
     ----------
     model : keras.Model
-        Segments to probabilities; the batch may have any size.
+        Segments to probabilities; the batch may have any size. Its layers have names of their own: Keras numbers
+        those that have none by what the process has built before.
     info : ModelInfo
     path : Path
-    weights : str
-        How they are stored; `float16` takes about half the room. The arithmetic is float32 either way.
 
     Raises
     ------
     DataError
-        Where `path` is a folder.
+        Where `path` is a folder, or Keras does not run on TensorFlow.
     """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise DataError(
+            f"{path} cannot be written with Keras on {keras.backend.backend()}: the conversion needs TensorFlow; "
+            "run again with KERAS_BACKEND=tensorflow"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, "model.tflite")  # Keras insists on the suffix
+        model.export(draft, format="litert", verbose=False)
+        content = draft.read_bytes()
     with files.replacing(path) as temporary:
-        content = _convert(model, weights)
         temporary.write_bytes(content)
         with zipfile.ZipFile(temporary, "a") as archive:
             model_file.write_info(archive, info)
             archive.comment = hashlib.sha256(content).hexdigest().encode()
 
 
-def _convert(model: "keras.Model", weights: Weights) -> bytes:
-    import tensorflow as tf
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras lists every weight
-        converted = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
-    if weights == "float16":
-        _halve(converted)
-    flatbuffer_utils.strip_strings(converted)  # tensors' names depend on what else the process has built
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(converted))
-
-
-def _halve(converted: Any) -> None:
-    """Store matrices and filters as float16, each followed by an operator that makes it float32 again.
-
-    The converter's own float16 also rounds what normalises the statistics, where small differences of large numbers
-    matter: that alone moved probabilities by 0.002.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    code.version = 3  # the first that takes float16
-    converted.operatorCodes.append(code)
-    (graph,) = converted.subgraphs
-    widen = []
-    for index, tensor in enumerate(list(graph.tensors)):
-        content = converted.buffers[tensor.buffer].data
-        if tensor.type != schema.TensorType.FLOAT32 or content is None or len(content) < 4 * _LARGE:
-            continue
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(bytes(content), np.float32).astype(np.float16).view(np.uint8)
-        converted.buffers[tensor.buffer].data = None  # no two tensors share one
-        converted.buffers.append(buffer)
-        half = copy.copy(tensor)
-        half.type, half.buffer = schema.TensorType.FLOAT16, len(converted.buffers) - 1
-        tensor.buffer = 0
-        graph.tensors.append(half)
-        operator = schema.OperatorT()
-        operator.opcodeIndex = len(converted.operatorCodes) - 1
-        operator.inputs, operator.outputs = [len(graph.tensors) - 1], [index]
-        widen.append(operator)
-    graph.operators = widen + graph.operators
-
-
 def load(path: Path) -> tuple["LiteNetwork", ModelInfo]:
     """The network in an exported file, ready to predict, and its info.
 
-    Raises DataError where the file is missing, damaged or no exported model of this project.
+    Raises DataError where the file is missing, damaged or not an exported model of this project.
     """
     info = model_file.read_info(path)
     return LiteNetwork(path, _checked(path)), info
 
 
 def _checked(path: Path) -> bytes:
-    """The model in an exported file; LiteRT itself takes a damaged one as it is, at 8 GB of memory in one case."""
+    """The LiteRT part of an exported file, if its SHA-256 is right; LiteRT itself runs a damaged one, one with 8 GB."""
     with zipfile.ZipFile(path) as archive:
         start, checksum = min(member.header_offset for member in archive.infolist()), archive.comment.decode("latin-1")
     content = Path(path).read_bytes()[:start]
     if not content:
-        raise DataError(f"{path} is no exported model; `dvc repro export` makes one")
+        raise DataError(f"{path} is not an exported model: it has no LiteRT part")
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise DataError(
-            f"{path} is damaged: its SHA-256 is not the one written in it; bring the file back, or make it again"
-        )
+        raise DataError(f"{path} is damaged: its SHA-256 differs from the one stored in it; copy or export it again")
     return content
 
 
@@ -158,7 +115,7 @@ class LiteNetwork:
                     self._of_thread.interpreter = Interpreter(model_content=self._content, num_threads=1)
                 self._of_thread.shape = None  # that room was made for
             except ValueError as error:
-                raise DataError(f"{self._path} is no exported model ({error}); `dvc repro export` makes one") from None
+                raise DataError(f"{self._path} is not an exported model ({error})") from None
         return self._of_thread.interpreter
 
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,59 +9,56 @@ import pytest
 
 from genre.errors import DataError
 from genre.model import exported, model_file
-from genre.model.networks import NETWORKS, InputShape, answer_alone
+from genre.model.networks import NETWORKS
 from tests.conftest import TOP
-from tests.model.test_model_file import build, info_of
+from tests.models import build, info_of
 
 
-def with_convolutions() -> keras.Model:
-    """The layers that a network of this project may have beside those of `NETWORKS`."""
-    keras.utils.set_random_seed(0)
-    segment = keras.Input((40, 128))
-    x = keras.layers.Reshape((40, 128, 1))(segment)
-    x = keras.layers.Conv2D(8, 3, strides=(1, 2), padding="same", use_bias=False)(x)
-    x = keras.layers.Activation("relu")(keras.layers.BatchNormalization()(x))
-    x = keras.layers.SpatialDropout2D(0.2)(keras.layers.AveragePooling2D((2, 4))(x))
-    ends = [keras.layers.GlobalAveragePooling2D()(x), keras.layers.GlobalMaxPooling2D()(x)]
-    votes = [keras.layers.Dense(3, activation="softmax")(end) for end in ends]
-    return keras.Model(segment, keras.layers.Average()(votes))
-
-
-@pytest.fixture(scope="module", params=[*NETWORKS, "with_convolutions"])
+@pytest.fixture(scope="module", params=list(NETWORKS))
 def model(request) -> keras.Model:
-    return with_convolutions() if request.param == "with_convolutions" else build(request.param)
+    return build(request.param)
 
 
-@pytest.mark.parametrize("weights", ["float16", "float32"])
-def test_the_exported_network_tells_what_keras_tells_for_batches_of_any_size(tmp_path, settings, model, weights):
-    exported.save(model, info_of(model, settings), tmp_path / "m.tflite", weights=weights)
-    network, info = exported.load(tmp_path / "m.tflite")
+@pytest.fixture(scope="module")
+def exported_file(model, settings, tmp_path_factory) -> Path:
+    """A model as a LiteRT file; converting takes seconds."""
+    path = tmp_path_factory.mktemp("exported") / "m.tflite"
+    exported.save(model, info_of(model, settings), path)
+    return path
+
+
+def test_the_exported_network_gives_the_probabilities_of_keras_for_batches_of_any_size(model, settings, exported_file):
+    network, info = exported.load(exported_file)
     assert info == info_of(model, settings)
     for size in (1, 5, 2):
         batch = np.random.default_rng(size).random((size, 40, 128), dtype=np.float32)
-        np.testing.assert_allclose(
-            network(batch), model.predict_on_batch(batch), atol=1e-3 if weights == "float16" else 1e-5
-        )
+        np.testing.assert_allclose(network(batch), model.predict_on_batch(batch), atol=1e-5)
+
+
+def test_several_threads_may_call_it_at_once(exported_file):
+    network, _ = exported.load(exported_file)
+    batches = [np.random.default_rng(n).random((1 + n % 3, 40, 128), dtype=np.float32) for n in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        for probabilities, batch in zip(pool.map(network, batches), batches, strict=True):
+            np.testing.assert_array_equal(probabilities, network(batch))
 
 
 def test_the_same_model_is_exported_to_the_same_bytes_whatever_was_built_before(tmp_path, settings):
     for name in ("one", "two"):
-        model = build("committee")  # the second one's tensors get other names
-        exported.save(model, info_of(model, settings), tmp_path / name, weights="float16")
+        model = build("small_alexnet")  # that of the default network is in test_pipeline, as it takes longer
+        exported.save(model, info_of(model, settings), tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_several_threads_may_ask_at_once(tmp_path, settings):
-    model = build("committee")
-    exported.save(model, info_of(model, settings), tmp_path / "m.tflite", weights="float32")
-    network, _ = exported.load(tmp_path / "m.tflite")
-    batches = [np.random.default_rng(n).random((1 + n % 3, 40, 128), dtype=np.float32) for n in range(40)]
-    with ThreadPoolExecutor(4) as pool:
-        for told, batch in zip(pool.map(network, batches), batches, strict=True):
-            np.testing.assert_array_equal(told, network(batch))
+def test_a_model_cannot_be_exported_by_another_backend_than_tensorflow(tmp_path, settings, monkeypatch):
+    model = build("small_alexnet")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(DataError, match=r"m\.tflite cannot be written with Keras on jax.*KERAS_BACKEND=tensorflow"):
+        exported.save(model, info_of(model, settings), tmp_path / "m.tflite")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_no_exported_model_is_told(tmp_path, settings):
+def test_a_file_that_is_not_an_exported_model_is_refused(tmp_path, settings):
     with pytest.raises(DataError, match="missing"):
         exported.load(tmp_path / "none.tflite")
     (tmp_path / "text.tflite").write_text("no model")
@@ -68,7 +66,7 @@ def test_a_file_that_is_no_exported_model_is_told(tmp_path, settings):
         exported.load(tmp_path / "text.tflite")
     model = build("small_alexnet")
     model_file.save(model, info_of(model, settings), tmp_path / "keras.tflite")
-    with pytest.raises(DataError, match=r"keras\.tflite is no exported model"):
+    with pytest.raises(DataError, match=r"keras\.tflite is not an exported model"):
         exported.load(tmp_path / "keras.tflite")
 
 
@@ -94,11 +92,3 @@ def test_loading_it_imports_no_network_library():
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()" and run.stderr == ""
-
-
-def test_an_average_of_members_is_exported_without_their_own_outputs(tmp_path, settings):
-    whole = NETWORKS["committee"](InputShape(40, 128, 3))
-    model = answer_alone(whole)
-    exported.save(model, info_of(model, settings), tmp_path / "m.tflite", weights="float32")
-    network, _ = exported.load(tmp_path / "m.tflite")
-    assert network(np.zeros((2, 40, 128), np.float32)).shape == (2, 3)

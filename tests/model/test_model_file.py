@@ -12,28 +12,9 @@ import pytest
 
 from genre.errors import DataError
 from genre.model import model_file, networks
-from genre.model.model_file import ModelInfo
-from genre.model.networks import NETWORKS, InputShape, answer_alone
+from genre.model.networks import NETWORKS, InputShape
 from tests.conftest import TOP
-
-
-def build(architecture):
-    keras.utils.set_random_seed(0)
-    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3)))
-
-
-def info_of(model, settings):
-    return ModelInfo(
-        genres=["jazz", "NA", "ζεϊμπέκικο"],
-        settings=settings,
-        segment_frames=40,
-        test_segments=3,
-        temperature=0.5,
-        architecture="any",
-        dataset="GTZAN",
-        protocol="artist",
-        layers=model_file.summarise_layers(model),
-    )
+from tests.models import build, info_of
 
 
 @pytest.mark.parametrize("architecture", list(NETWORKS))

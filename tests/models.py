@@ -1,0 +1,29 @@
+"""Small untrained models with their info, as tests save and load them."""
+
+import keras
+
+from genre.features.settings import FeatureSettings
+from genre.model import model_file
+from genre.model.model_file import ModelInfo
+from genre.model.networks import NETWORKS, InputShape, answer_alone
+
+
+def build(architecture: str) -> keras.Model:
+    """A network for segments of 40 frames x 128 bands and three genres, with the same weights in every call."""
+    keras.utils.set_random_seed(0)
+    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3)))
+
+
+def info_of(model: keras.Model, settings: FeatureSettings) -> ModelInfo:
+    """The info that belongs to `build`'s models."""
+    return ModelInfo(
+        genres=["jazz", "NA", "ζεϊμπέκικο"],
+        settings=settings,
+        segment_frames=40,
+        test_segments=3,
+        temperature=0.5,
+        architecture="any",
+        dataset="GTZAN",
+        protocol="artist",
+        layers=model_file.summarise_layers(model),
+    )
