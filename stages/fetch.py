@@ -2,21 +2,19 @@
 
     python -m stages.fetch
 
-What is in data/raw already and right is kept. A run may be killed at any moment: files are renamed into place,
+Clips in data/raw that are right already are kept. A run may be killed at any moment: files are renamed into place,
 and dataset.json is written last.
 """
 
 import difflib
 import logging
 import shutil
-import time
 from pathlib import Path
 
 import pandas as pd
 
 from genre import console, params, paths
 from genre.dataset import catalogue, folder, gtzan, raw
-from genre.dataset.mirrors import Sleep
 from genre.dataset.raw import Clip, Dataset
 from genre.errors import DataError
 from genre.params import Params, SampleParams
@@ -24,9 +22,7 @@ from genre.params import Params, SampleParams
 log = logging.getLogger(__name__)
 
 
-def fetch(
-    chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | None = None, sleep: Sleep = time.sleep
-) -> Dataset:
+def fetch(chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | None = None) -> Dataset:
     """Make the folder `target` the dataset that `chosen.fetch` names.
 
     Parameters
@@ -37,8 +33,6 @@ def fetch(
         Files of another dataset in it are removed. A download under way is in `.fetch` beside it.
     tracks : pd.DataFrame, optional
         GTZAN's catalogue; the project's own by default.
-    sleep : callable
-        Waits so many seconds before a download is tried again.
 
     Raises
     ------
@@ -53,20 +47,19 @@ def fetch(
     if name == "gtzan":
         tracks = catalogue.load() if tracks is None else tracks
         try:
-            dataset = gtzan.complete(target, scratch, names=mirrors, tracks=tracks, sleep=sleep)
+            dataset = gtzan.complete(target, scratch, names=mirrors, tracks=tracks)
         except gtzan.NoMirror as problem:
             if chosen.fetch.fallback is None:
                 raise
-            log.warning(_loudly(str(problem)))
-            reason = f"GTZAN could not be had: no mirror could be used ({', '.join(mirrors)})"
+            log.warning(_banner(str(problem)))
+            reason = f"GTZAN could not be downloaded: no mirror could be used ({', '.join(mirrors)})"
             dataset = synthesise(chosen.sample, target, scratch, fallback=reason)
     elif name == "sample":
         dataset = synthesise(chosen.sample, target, scratch)
     else:
         dataset = own_folder(name, target)
-    raw.finish(target, dataset, requested=name)
-    if dataset.name == "GTZAN" or not any(scratch.glob("*.part")):
-        shutil.rmtree(scratch)
+    raw.mark_complete(target, dataset, requested=name)
+    shutil.rmtree(scratch)
     return dataset
 
 
@@ -77,7 +70,7 @@ def synthesise(chosen: SampleParams, target: Path, scratch: Path, *, fallback: s
     made = scratch / "sample"
     shutil.rmtree(made, ignore_errors=True)  # left by a run that was killed
     clips = sample.write(made, params=chosen)
-    raw.begin(target, keep=[])
+    raw.mark_incomplete(target, keep=[])
     for clip in clips:
         raw.move(made / clip.path, target / clip.path)
     hashes = raw.in_threads(lambda clip: raw.sha256(target / clip.path), clips, desc="check")
@@ -93,12 +86,25 @@ def own_folder(dataset: str, target: Path) -> Dataset:
     origin = find_folder(dataset)
     here, there = target.resolve(), origin.resolve()
     if here.is_relative_to(there) or there.is_relative_to(here):
-        raise DataError(f"fetch.dataset = {dataset!r} and {target} lie in one another; keep your audio out of {target}")
-    audio = folder.read(origin)
-    raw.begin(target, keep=[file.path for file in audio])
-    taken = there.name.lower() in ("gtzan", "built-in sample")  # nothing may pass for what it is not
-    name = f"folder {there.name}" if taken else there.name
-    return Dataset(name, "folder", folder.copy(audio, origin, target))
+        raise DataError(f"fetch.dataset = {dataset!r} and {target} overlap; keep your audio out of {target}")
+    contents = folder.read(origin)
+    _warn(contents, origin)
+    raw.mark_incomplete(target, keep=[file.path for file in contents.audio])
+    reserved = there.name.lower() in ("gtzan", "built-in sample")
+    name = f"folder {there.name}" if reserved else there.name
+    copied = folder.copy(contents.audio, origin, target)
+    return Dataset(name, "folder", copied, passed_over=contents.passed_over)
+
+
+def _warn(contents: folder.Contents, origin: Path) -> None:
+    """Log what a dataset folder holds that is not learned from, by class, and classes that may be one."""
+    for genre, kinds in contents.passed_over.items():
+        counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        log.warning("passed over in %s: %s", origin / genre, counted)
+    for name in contents.empty:
+        log.warning("%s holds no audio: it is not a class", origin / name)
+    for names in folder.look_alike(sorted({file.genre for file in contents.audio})):
+        log.warning("the classes %s look alike; if they are one, merge their folders", " and ".join(map(ascii, names)))
 
 
 def find_folder(dataset: str) -> Path:
@@ -114,18 +120,30 @@ def find_folder(dataset: str) -> Path:
     except RuntimeError:  # ~nobody
         what = "names a home that does not exist"
     near = difflib.get_close_matches(dataset.lower(), ["gtzan", "sample"], n=1)
+    elsewhere = _in_the_project(path) if what == "does not exist" else None
+    hint = (
+        f" in this copy of the project; give {elsewhere}" if elsewhere else f"; did you mean {near[0]}?" if near else ""
+    )
     raise DataError(
-        f"fetch.dataset = {dataset!r} {what}" + (f"; did you mean {near[0]}?" if near else "") + "\n"
+        f"fetch.dataset = {dataset!r} {what}{hint}\n"
         f"It may be gtzan, sample, or a folder that holds {folder.LAYOUT};\n"
         "a relative path starts at the project's top folder, ~ at your home."
     )
 
 
-def _loudly(problem: str) -> str:
+def _in_the_project(path: Path) -> Path | None:
+    """Where a relative path leads from the project whose copy in .dvc/tmp/exps this is; None if nowhere."""
+    for top in Path.cwd().parents:
+        if top.name == ".dvc" and (top.parent / path).is_dir():
+            return (top.parent / path).resolve()
+    return None
+
+
+def _banner(problem: str) -> str:
     stars = "*" * 80
     return (
-        f"{stars}\n{problem}\n\nGTZAN IS NOT USED. fetch.fallback = sample: the built-in sample takes its place, music "
-        "that\nthe project synthesises itself. Its figures say nothing about GTZAN. When a mirror can be\nreached: "
+        f"{stars}\n{problem}\n\nGTZAN IS NOT USED. The built-in sample, music that the project synthesises, takes its "
+        "place\n(fetch.fallback = sample). What it scores says nothing about GTZAN. When a mirror can be reached:\n"
         f"dvc repro --force fetch, then dvc repro. To stop here instead: fetch.fallback: null.\n{stars}"
     )
 

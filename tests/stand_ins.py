@@ -1,4 +1,4 @@
-"""Servers on loopback that stand in for Kaggle and Hugging Face, and misbehave as they are told to."""
+"""Servers on loopback that stand in for Kaggle and Hugging Face, and misbehave as a test says."""
 
 import base64
 import contextlib
@@ -22,11 +22,9 @@ class Fault:
     """How one request for the archive is answered wrongly."""
 
     status: int = 0  # answer with this status and `body`
-    headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"<!DOCTYPE html><html>sorry</html>"
     cut_after: int | None = None  # send so many bytes and close the connection
-    drip: float = 0.0  # instead of closing it then, send one byte every so many seconds
-    ignore_range: bool = False  # send all of it again
+    silent: bool = False  # then keep the connection, and send nothing more
 
 
 @dataclass
@@ -39,67 +37,80 @@ class StandIn:
     for_ever: bool = False
     ranges: list[str | None] = field(default_factory=list)  # the Range header of each request for the archive
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     port: int = 0
 
-    def next_fault(self) -> Fault | None:
+    def next_fault(self) -> Fault:
         if self.faults and self.for_ever and len(self.faults) == 1:
             return self.faults[0]
-        return self.faults.pop(0) if self.faults else None
+        return self.faults.pop(0) if self.faults else Fault()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Kaggle's API, its storage, and Hugging Face's `resolve`; `stand_in` and `ended` belong to one server."""
+
+    stand_in: StandIn
+    ended: threading.Event
+
+    def log_message(self, *_) -> None:
+        pass
+
+    def do_POST(self) -> None:  # Kaggle's API: POST DownloadDataset leads on to the storage
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.stand_in.headers.append(dict(self.headers))
+        self.answer(302, b"", {"Location": f"http://localhost:{self.stand_in.port}/storage/archive.zip"})
+
+    def do_HEAD(self) -> None:  # whether anybody is there; of the archive, what huggingface_hub wants to know first
+        if not self.path.endswith("genres.tar.gz"):
+            self.answer(200, b"", {})
+            return
+        self.stand_in.headers.append(dict(self.headers))
+        if self.stand_in.for_ever and self.stand_in.faults and self.stand_in.faults[0].status:
+            self.answer(self.stand_in.faults[0].status, b"", {})
+            return
+        facts = {"ETag": f'"{hashlib.sha256(self.stand_in.archive).hexdigest()}"', "X-Repo-Commit": "0" * 40}
+        self.answer(200, b"", {"Content-Length": str(len(self.stand_in.archive)), **facts})
+
+    def do_GET(self) -> None:
+        if not self.path.endswith(("genres.tar.gz", "archive.zip")):
+            self.answer(404, b"", {})
+            return
+        stand_in = self.stand_in
+        stand_in.paths.append(self.path)
+        stand_in.ranges.append(self.headers.get("Range"))
+        stand_in.headers.append(dict(self.headers))
+        fault = stand_in.next_fault()
+        if fault.status:
+            self.answer(fault.status, fault.body, {"Content-Type": "text/html"})
+            return
+        headers = {"Content-Type": "application/gzip", "Accept-Ranges": "bytes"}
+        start = 0
+        if stand_in.ranges[-1]:
+            start = int(stand_in.ranges[-1].removeprefix("bytes=").removesuffix("-"))
+            headers["Content-Range"] = f"bytes {start}-{len(stand_in.archive) - 1}/{len(stand_in.archive)}"
+        if stand_in.md5:
+            headers["x-goog-hash"] = f"md5={stand_in.md5}"
+        self.answer(206 if start else 200, stand_in.archive[start:], headers, cut_after=fault.cut_after)
+        if fault.silent:
+            self.ended.wait()
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str], *, cut_after: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body[:cut_after])
 
 
 @contextlib.contextmanager
 def serving(stand_in: StandIn, port: int = 0) -> Iterator[StandIn]:
     """Serve `stand_in` on loopback; any free port by default."""
-
     ended = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_) -> None:
-            pass
-
-        def do_POST(self) -> None:  # Kaggle's API: POST DownloadDataset sends on to the storage
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            stand_in.headers.append(dict(self.headers))
-            self.send_response(302)
-            self.send_header("Location", f"http://localhost:{stand_in.port}/storage/archive.zip")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            stand_in.ranges.append(self.headers.get("Range"))
-            stand_in.headers.append(dict(self.headers))
-            fault = stand_in.next_fault() or Fault()
-            if fault.status:
-                self.answer(fault.status, fault.body, {"Content-Type": "text/html", **fault.headers})
-                return
-            start = 0
-            partial = stand_in.ranges[-1] and not fault.ignore_range
-            if partial:
-                start = int(stand_in.ranges[-1].removeprefix("bytes=").removesuffix("-"))
-            rest = stand_in.archive[start:]
-            headers = {"Content-Type": "application/gzip", "Accept-Ranges": "bytes"}
-            if partial:
-                headers["Content-Range"] = f"bytes {start}-{len(stand_in.archive) - 1}/{len(stand_in.archive)}"
-            if stand_in.md5:
-                headers["x-goog-hash"] = f"md5={stand_in.md5}"
-            self.answer(206 if partial else 200, rest, headers, cut_after=fault.cut_after)
-            if fault.drip:
-                with contextlib.suppress(ConnectionError):
-                    while not ended.wait(fault.drip):
-                        self.wfile.write(b"x")
-
-        def answer(self, status: int, body: bytes, headers: dict[str, str], cut_after: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body[:cut_after])
-
+    handler = type("Handler", (_Handler,), {"stand_in": stand_in, "ended": ended})
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        pytest.fail(f"the stand-in needs port {port} of loopback, and it cannot be had: {error.strerror}")
+        pytest.fail(f"the stand-in needs port {port} of loopback, which is taken: {error.strerror}")
     stand_in.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

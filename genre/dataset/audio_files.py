@@ -31,6 +31,11 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
+def leads_up(path: Path) -> bool:
+    """Whether a path is a link to a folder that it lies in, which would go round for ever."""
+    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+
+
 def find(folder: Path) -> Listing:
     """List the audio files in a folder and in all folders below it.
 
@@ -65,7 +70,7 @@ def find(folder: Path) -> Listing:
             if stat.S_ISDIR(mode):
                 if not path.is_symlink():
                     folders.append(path)
-                elif not real.is_relative_to(path.resolve()):
+                elif not leads_up(path):
                     linked.append(path)
             elif not stat.S_ISREG(mode):
                 found.passed_over[path] = "a pipe, socket or device"

@@ -41,7 +41,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     except FileNotFoundError:
         raise DataError(f"the catalogue {path} is missing; give a CSV with the columns {', '.join(_COLUMNS)}") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"the catalogue {path} is no CSV: {error}") from None
+        raise DataError(f"the catalogue {path} is not a valid CSV: {error}") from None
     lacking = [column for column in _COLUMNS if column not in tracks]
     if lacking:
         raise DataError(f"the catalogue {path} lacks the columns {', '.join(lacking)}")
@@ -50,7 +50,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     try:
         tracks["bytes"] = tracks["bytes"].astype(int)
     except ValueError as error:
-        raise DataError(f"the catalogue {path} has a size in bytes that is no number: {error}") from None
+        raise DataError(f"the catalogue {path} has a size in bytes that is not a number: {error}") from None
     tracks["fault_filtered_split"] = tracks.fault_filtered_split.replace("valid", "validation")
     return tracks.set_index("clip_id")
 

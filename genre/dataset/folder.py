@@ -1,20 +1,22 @@
 """A dataset of one's own: a folder with one folder of audio files for each class."""
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+import stat
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pandas as pd
 
-from genre.dataset import raw
+from genre.dataset import audio_files, raw
 from genre.dataset.raw import Clip
 from genre.errors import DataError
 
-SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".au", ".m4a")
-LAYOUT = f"<class>/**/*{'|'.join(SUFFIXES)}, two classes or more"
+LAYOUT = "<class>/**/*.mp3 (or .wav, .flac, ...) for two classes or more"
 ARTISTS = "artists.csv"
+LOOSE = "audio outside the class folders"
 
 
 @dataclass(frozen=True)
@@ -27,33 +29,47 @@ class AudioFile:
     artist: str  # empty where unknown
 
 
-def read(folder: Path) -> list[AudioFile]:
-    """List the audio files of a dataset folder, sorted by path.
+@dataclass(frozen=True)
+class Contents:
+    """What a dataset folder holds."""
 
-    Looks for `<class>/**/*` with the suffixes of `SUFFIXES`, in any case; hidden files and folders are passed over.
-    An optional `artists.csv` with the columns clip_id and artist at the top names the artists.
+    audio: list[AudioFile]  # by path
+    passed_over: dict[str, dict[str, int]]  # class: number of files that are not audio, by suffix or by what they are
+    empty: list[str]  # folders without audio, which are not classes
+
+
+def read(folder: Path) -> Contents:
+    """List the audio files of a dataset folder, and count the others by class.
+
+    Looks for `<class>/**/*` as `genre.dataset.audio_files.find` does. An optional `artists.csv` with the columns
+    clip_id and artist at the top names the artists; names are equal where their letters are, however accents are coded.
 
     Raises
     ------
     DataError
-        Where the folder is missing, cannot be read or has fewer than two classes with audio, or artists.csv is wrong.
+        Where the folder is missing, something in it cannot be read, or it has fewer than two classes with audio, or
+        artists.csv is wrong.
     """
     folder = Path(folder)
-    try:
-        paths = sorted(path.relative_to(folder) for path in _audio_files(folder))
-    except OSError as error:
-        raise DataError(f"{error.filename}: {error.strerror}; a dataset folder holds {LAYOUT}") from None
+    found = _listings(folder)
+    paths = sorted(path.relative_to(folder) for listing in found.values() for path in listing.audio)
     _check(folder, paths)
-    stems = Counter(path.stem for path in paths)
-    clip_ids = {path: path.stem if stems[path.stem] == 1 else path.as_posix() for path in paths}
-    artists = _artists(folder / ARTISTS, set(clip_ids.values()))
-    return [
-        AudioFile(clip_id, path.parts[0], path.as_posix(), artists.get(clip_id, ""))
+    stems = Counter(_composed(path.stem) for path in paths)
+    clip_ids = {path: path.stem if stems[_composed(path.stem)] == 1 else path.as_posix() for path in paths}
+    artists = _artists(folder / ARTISTS, {_composed(clip_id) for clip_id in clip_ids.values()})
+    audio = [
+        AudioFile(clip_id, path.parts[0], path.as_posix(), artists.get(_composed(clip_id), ""))
         for path, clip_id in clip_ids.items()
     ]
+    passed_over = {name: dict(Counter(listing.passed_over.values())) for name, listing in found.items()}
+    return Contents(
+        audio,
+        {name: dict(sorted(kinds.items())) for name, kinds in passed_over.items() if kinds},
+        [name for name, listing in found.items() if name and not listing.audio],
+    )
 
 
-def copy(audio: list[AudioFile], origin: Path, target: Path) -> list[Clip]:
+def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> list[Clip]:
     """Copy files of the dataset folder `origin` to `target`; a file that is there with the same bytes is kept.
 
     Raises DataError where a file of `origin` cannot be read.
@@ -67,60 +83,84 @@ def copy(audio: list[AudioFile], origin: Path, target: Path) -> list[Clip]:
         except OSError as error:
             if error.filename is None or Path(error.filename) != source:
                 raise
-            raise DataError(f"{source} cannot be read ({error.strerror}); mend or remove it") from None
+            raise DataError(f"{source} cannot be read ({error.strerror}); fix or remove it") from None
         return Clip(file.clip_id, file.genre, file.path, place.stat().st_size, raw.sha256(place), file.artist)
 
     return raw.in_threads(copy_one, audio, desc="fetch")
 
 
-def _audio_files(folder: Path) -> Iterator[Path]:
-    for genre in folder.iterdir():
-        if genre.is_dir() and not genre.name.startswith("."):
-            for parent, folders, names in os.walk(genre, onerror=_raise, followlinks=True):
-                folders[:] = [name for name in folders if not name.startswith(".") and not _leads_up(parent, name)]
-                yield from (Path(parent, name) for name in names if _is_audio(name))
+def look_alike(classes: Sequence[str]) -> list[list[str]]:
+    """The classes whose names differ only in case, in how accents are coded or in invisible characters."""
+    groups = defaultdict(list)
+    for name in classes:
+        visible = "".join(char for char in unicodedata.normalize("NFKC", name) if char.isprintable())
+        groups[" ".join(visible.casefold().split())].append(name)
+    return [names for names in groups.values() if len(names) > 1]
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _composed(name: str) -> str:
+    """A name with each accent in its letter, as in most tables; macOS and its archives have them apart."""
+    return unicodedata.normalize("NFC", name)
 
 
-def _is_audio(name: str) -> bool:
-    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
+def _listings(folder: Path) -> dict[str, audio_files.Listing]:
+    """What is in each class folder, and under an empty name the audio outside them."""
+    found: dict[str, audio_files.Listing] = {}
+    loose, unreadable = {}, {}
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{error.filename}: {error.strerror}; a dataset folder holds {LAYOUT}") from None
+    for path in entries:
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except OSError as error:
+            unreadable[path] = error.strerror
+            continue
+        if not is_folder:
+            loose |= {path: LOOSE} if audio_files.is_audio(path) else {}
+        elif not audio_files.leads_up(path):
+            found[path.name] = audio_files.find(path)
+            unreadable |= found[path.name].unreadable
+    if unreadable:
+        shown = [f"{path} ({reason})" for path, reason in list(unreadable.items())[:5]]
+        more = f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
+        raise DataError(f"cannot be read: {', '.join(shown)}{more}; grant access to it, or remove it")
+    return found | ({"": audio_files.Listing(passed_over=loose)} if loose else {})
 
 
-def _leads_up(parent: str, name: str) -> bool:
-    """Whether a folder is a link to one that it lies in, round which os.walk would go for ever."""
-    return Path(parent).resolve().is_relative_to(Path(parent, name).resolve())
-
-
-def _check(folder: Path, paths: list[PurePath]) -> None:
+def _check(folder: Path, paths: Sequence[Path]) -> None:
     classes = sorted({path.parts[0] for path in paths})
     if not classes:
-        loose = any(_is_audio(path.name) for path in folder.iterdir())
+        loose = any(audio_files.is_audio(path) for path in folder.iterdir())
         what = "has its audio files at the top, not in class folders" if loose else "holds no audio files"
         raise DataError(f"the dataset folder {folder} {what}; it must hold {LAYOUT}")
     if len(classes) == 1:
+        common = Path(os.path.commonpath([path.parent for path in paths]))
+        deeper = len({path.relative_to(common).parts[0] for path in paths if path.parent != common}) > 1
         raise DataError(
-            f"the dataset folder {folder} has a single class with audio, {classes[0]!r}: there is nothing to tell "
-            f"apart; it must hold {LAYOUT}"
+            f"the dataset folder {folder} has a single class with audio, {classes[0]!r}: there is nothing to classify; "
+            + (f"if the folders in {folder / common} are its classes, set fetch.dataset to that; " if deeper else "")
+            + f"it must hold {LAYOUT}"
         )
     for path in paths:
         try:
             str(path).encode()
         except UnicodeEncodeError:
-            raise DataError(f"the file name {str(path)!r} in {folder} is no UTF-8; rename the file") from None
+            raise DataError(f"the file name {str(path)!r} in {folder} is not valid UTF-8; rename the file") from None
 
 
 def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
+    """Artists by clip_id, with composed accents."""
     if not path.exists():
         return {}
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is no CSV in UTF-8: {error}") from None
+        raise DataError(f"{path} is not a valid CSV in UTF-8: {error}") from None
     if not {"clip_id", "artist"} <= set(table.columns):
         raise DataError(f"{path} has the columns {', '.join(table.columns)}; it must have clip_id and artist")
+    table.clip_id = table.clip_id.map(_composed)
     unknown = sorted(set(table.clip_id) - clip_ids)
     if unknown:
         raise DataError(
@@ -129,4 +169,4 @@ def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
         )
     if table.clip_id.duplicated().any():
         raise DataError(f"{path} names {table.clip_id[table.clip_id.duplicated()].iloc[0]!r} twice; keep one line")
-    return dict(zip(table.clip_id, table.artist, strict=True))
+    return dict(zip(table.clip_id, table.artist.map(_composed), strict=True))

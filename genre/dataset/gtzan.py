@@ -1,7 +1,6 @@
 """GTZAN, completed clip by clip from the mirrors in turn; no clip is used whose SHA-256 is not the catalogue's."""
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from tqdm import tqdm
 
 from genre import files
 from genre.dataset import catalogue, raw
-from genre.dataset.mirrors import Damaged, MirrorError, Sleep
+from genre.dataset.mirrors import Damaged, MirrorError
 from genre.dataset.raw import Clip, Dataset
 from genre.errors import DataError
 
@@ -39,9 +38,7 @@ class _Search:
     damaged: bool = False  # a mirror answered, and with something incomplete or wrong
 
 
-def complete(
-    folder: Path, scratch: Path, *, names: Sequence[str], tracks: pd.DataFrame, sleep: Sleep = time.sleep
-) -> Dataset:
+def complete(folder: Path, scratch: Path, *, names: Sequence[str], tracks: pd.DataFrame) -> Dataset:
     """Bring every usable clip of GTZAN into `folder`; where all are there and right, no server is asked.
 
     Parameters
@@ -54,8 +51,6 @@ def complete(
         Mirrors, keys of `PAGES`, in the order in which they are asked.
     tracks : pd.DataFrame
         The catalogue.
-    sleep : callable
-        Waits so many seconds before a download is tried again.
 
     Raises
     ------
@@ -71,11 +66,12 @@ def complete(
         for track in tracks.fillna({"artist": ""}).itertuples()
     ]
     there = raw.in_threads(lambda clip: _is_right(folder / clip.path, clip), clips, desc=f"check {folder}")
+    _check_level(folder, [clip.path for clip, right in zip(clips, there, strict=True) if not right])
     search = _Search(tracks[[not right for right in there]], _known_source(folder, scratch))
     for name in names:
         if not search.missing.empty:
             log.info("%d of %d clips of GTZAN are missing; asking %s", len(search.missing), len(tracks), name)
-            _ask(name, search, folder, scratch, sleep)
+            _ask(name, search, folder, scratch)
     if not search.missing.empty:
         right = {clip.path for clip in clips if clip.clip_id not in search.missing.index}
         nothing = right <= _of_another_dataset(folder) and not search.damaged
@@ -87,6 +83,19 @@ def complete(
 
 def _is_right(path: Path, clip: Clip) -> bool:
     return path.is_file() and path.stat().st_size == clip.bytes and raw.sha256(path) == clip.sha256
+
+
+def _check_level(folder: Path, missing: Sequence[str]) -> None:
+    """Raise DataError where the first missing clip lies deeper in `folder`, as someone unpacked an archive there."""
+    if not missing:
+        return
+    others = {folder / path for path in (missing[0], *_of_another_dataset(folder))}
+    deeper = [path for path in folder.glob(f"**/{missing[0]}") if path not in others]
+    if deeper:
+        raise DataError(
+            f"{folder} holds GTZAN one folder too deep, in {deeper[0].parents[1]}; "
+            f"move its ten genre folders up into {folder}, then run again"
+        )
 
 
 def _known_source(folder: Path, scratch: Path) -> str:
@@ -106,13 +115,13 @@ def _of_another_dataset(folder: Path) -> set[str]:
     return set(files.read_table(folder / raw.CLIPS).path)
 
 
-def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) -> None:
+def _ask(name: str, search: _Search, folder: Path, scratch: Path) -> None:
     """Take from one mirror the missing clips that it has right."""
     mirror = _module(name)
     wanted = search.missing
     wrong = []
     try:
-        offered = mirror.clips(wanted, scratch, sleep=sleep)
+        offered = mirror.clips(wanted, scratch)
         for clip_id, file in tqdm(offered, total=len(wanted), desc=name, unit="clip", mininterval=1):
             actual, expected = raw.sha256(file), wanted.sha256[clip_id]
             if actual != expected:
@@ -121,13 +130,13 @@ def _ask(name: str, search: _Search, folder: Path, scratch: Path, sleep: Sleep) 
             if not search.source:
                 search.source = name
                 files.write_text(scratch / SOURCE, name)
-            raw.begin(folder)
+            raw.mark_incomplete(folder)
             raw.link(file, folder / wanted.genre[clip_id] / f"{clip_id}.wav")
             search.missing = search.missing.drop(index=clip_id, errors="ignore")
         if not search.missing.empty:
             search.damaged = True
             wrong = wrong or [f"{name} lacks {len(search.missing)} clips"]
-        mirror.finish(wrong=not search.missing.empty)
+            mirror.forget()
     except MirrorError as error:
         search.damaged |= isinstance(error, Damaged)
         wrong.append(f"{name}: {error}")
@@ -150,10 +159,10 @@ def _module(name: str) -> ModuleType:
 def _what_to_do(search: _Search, total: int, folder: Path) -> str:
     missing, problems = search.missing.index, search.problems
     lines = [
-        f"{len(missing)} of GTZAN's {total} clips could not be had: {_few(missing, 5, ', ')}",
+        f"{len(missing)} of GTZAN's {total} clips could not be downloaded: {_few(missing, 5, ', ')}",
         "  " + _few(problems, 20, "\n  "),
-        f"What was right is kept in {folder} and not fetched again. To go on, do one of these:",
-        "  - run again when the mirrors can be reached; a download that broke off is resumed",
+        f"Clips with the right bytes stay in {folder} and are not downloaded again. Do one of these:",
+        "  - run again when a mirror can be reached",
         f"  - download GTZAN by hand from {PAGES['kaggle']}",
         f"    or {PAGES['huggingface']}, copy its ten genre folders into {folder}, and run again",
         "  - set fetch.dataset to sample, or to a folder of your own music",

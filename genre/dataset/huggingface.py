@@ -1,37 +1,38 @@
-"""GTZAN from Hugging Face, through pooch, with a download that is resumed where it broke off."""
+"""GTZAN from Hugging Face, through huggingface_hub, which limits its waiting, tries again and resumes what was cut."""
 
+import gzip
 import logging
 import os
-import time
+import shutil
+import tarfile
+import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
-import pooch
-import requests
-from tqdm import tqdm
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import LocalEntryNotFoundError
 
-from genre.dataset import archive, mirrors
-from genre.dataset.mirrors import CannotResume, Damaged, Sleep, Unreachable
-from genre.errors import DataError
+from genre.dataset import mirrors
+from genre.dataset.mirrors import Damaged, Unreachable
 
-ARCHIVE = "genres.tar.gz"
-PART = f"{ARCHIVE}.part"  # while it is downloaded
-SIZE = 1_226_192_050  # of the archive, in bytes
+REPOSITORY = "marsyas/gtzan"
+REVISION = "d2146561ecc7df707d9e6b8318885fe6a39668a2"
+ARCHIVE = "data/genres.tar.gz"
 
 
-def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> Iterator[tuple[str, Path]]:
+def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
     """Download the archive into `scratch` and unpack the wanted clips one after the other.
+
+    Only regular files with the names of clips are read, and written under a name of our own: nothing can land
+    elsewhere, so that tarfile's data filter, which Python before 3.11.4 lacks, has nothing to do here.
 
     Parameters
     ----------
     tracks : pd.DataFrame
         The clips that are wanted, as `genre.dataset.catalogue.load` gives them.
     scratch : Path
-        Folder for the archive; a part of it that is there from before is completed, not fetched again.
-    sleep : callable
-        Waits so many seconds before a retry.
+        Folder for the archive, which is removed at the end.
 
     Yields
     ------
@@ -42,74 +43,47 @@ def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> 
     ------
     Unreachable, Damaged
     """
-    path = mirrors.retrying(lambda: _download(scratch), sleep=sleep)
+    folder = scratch / "huggingface"
+    clip = folder / "clip.wav"
     wanted = {f"{genre}/{clip_id}.wav": clip_id for clip_id, genre in tracks.genre.items()}
-    clip = scratch / "clip.wav"
+    archive = _download(folder)
     try:
-        # Members by the name `._*` (AppleDouble) are not in `wanted`.
-        for name in archive.unpack_each(path, wanted, clip, limit=mirrors.UNPACKED_LIMIT):
-            yield wanted[name], clip
-    except DataError as error:
-        path.unlink()
-        raise Damaged(str(error)) from None
+        with tarfile.open(archive) as members:
+            for member in members:
+                clip_id = wanted.get("/".join(PurePosixPath(member.name).parts[-2:]))  # no `._*` (AppleDouble)
+                if clip_id and member.isreg():
+                    clip.unlink(missing_ok=True)  # never write through a link that was made to the clip before
+                    with members.extractfile(member) as packed, clip.open("xb") as file:
+                        shutil.copyfileobj(packed, file)
+                    yield clip_id, clip
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise Damaged(f"the archive is damaged ({type(error).__name__})") from None
     finally:
-        clip.unlink(missing_ok=True)
-    path.unlink()
+        shutil.rmtree(folder)
 
 
-def finish(*, wrong: bool) -> None:
-    """Nothing is kept: the archive went when its last clip was unpacked."""
+def forget() -> None:
+    """Nothing is kept: the archive goes when its last clip has been unpacked."""
 
 
-def _download(scratch: Path) -> Path:
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    pooch.get_logger().setLevel(logging.WARNING)  # it logs the address, and HF_ENDPOINT may hold a password
-    url = f"{endpoint}/datasets/marsyas/gtzan/resolve/main/data/{ARCHIVE}"
-    return Path(pooch.retrieve(url, None, ARCHIVE, scratch, downloader=ResumingDownloader(scratch / PART, size=SIZE)))
+def _download(folder: Path) -> Path:
+    if not mirrors.answers(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
+        raise Unreachable("no connection")
+    for name in ("huggingface_hub", "httpx", "httpx2"):  # they log addresses, and HF_ENDPOINT may hold a password
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        path = hf_hub_download(REPOSITORY, ARCHIVE, repo_type="dataset", revision=REVISION, local_dir=folder)
+    except Exception as error:  # also of the HTTP library below, which differs from one version to the next
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's
+        raise _reason(error) from None
+    return Path(path)
 
 
-class ResumingDownloader:
-    """A downloader for pooch that keeps what it has got and asks only for the rest (HTTP Range).
-
-    Parameters
-    ----------
-    part : Path
-        The file that grows; it becomes the output when it is whole.
-    size : int
-        What its size must be then, in bytes.
-    """
-
-    def __init__(self, part: Path, *, size: int) -> None:
-        self.part = part
-        self.size = size
-
-    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
-        """Download `url` to `output_file`; raises requests' exceptions, Unreachable and Damaged."""
-        start = self.part.stat().st_size if self.part.exists() else 0
-        if start > self.size:
-            self.part.unlink()
-            start = 0
-        if start < self.size:
-            try:
-                self._append(url, start)
-            except CannotResume:
-                self.part.unlink()
-                raise
-        self.part.replace(output_file)
-
-    def _append(self, url: str, start: int) -> None:
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        with requests.get(url, headers=headers, stream=True, timeout=mirrors.TIMEOUT) as response:
-            response.raise_for_status()
-            if "html" in response.headers.get("Content-Type", ""):
-                raise Unreachable("a web page instead of the archive")
-            length = int(response.headers.get("Content-Length", self.size - start))
-            if start + length != self.size:
-                raise Damaged(f"the archive has {start + length} bytes instead of {self.size}")
-            bar = tqdm(total=self.size, initial=start, unit="B", unit_scale=True, desc=ARCHIVE, mininterval=1)
-            with bar, self.part.open("ab") as file:
-                for chunk in response.iter_content(1 << 14):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-        if self.part.stat().st_size != self.size:  # no Content-Length, so that requests could not tell
-            raise requests.exceptions.ChunkedEncodingError("the download is short")
+def _reason(error: Exception) -> mirrors.MirrorError:
+    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
+    if response is not None:
+        return Unreachable(f"HTTP {response.status_code}")
+    if isinstance(error, LocalEntryNotFoundError):  # not even the file's size came
+        return Unreachable("no connection")
+    return Damaged(f"the download broke off ({type(error).__name__})")

@@ -1,29 +1,30 @@
 """GTZAN from Kaggle, through kagglehub: public, no account needed, and without a network from kagglehub's cache."""
 
+import os
+import queue
 import shutil
-import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import kagglehub
 import pandas as pd
 import requests
-from kagglehub import http_resolver
-from kagglehub.cache import delete_from_cache, get_cached_archive_path
 from kagglehub.exceptions import CredentialError, DataCorruptionError
-from kagglehub.handle import parse_dataset_handle
 
-from genre.dataset import archive, mirrors
-from genre.dataset.mirrors import CannotResume, Damaged, Sleep, Unreachable
-from genre.errors import DataError
+from genre.dataset import mirrors
+from genre.dataset.mirrors import Damaged, MirrorError, Unreachable
 
-# With the version in it, kagglehub need not ask which one is current: its cache answers offline.
-HANDLE = "andradaolteanu/gtzan-dataset-music-genre-classification/versions/1"
+NAME = "andradaolteanu/gtzan-dataset-music-genre-classification"
+HANDLE = f"{NAME}/versions/1"  # with a version, kagglehub's cache answers without a network
+SERVER = "https://api.kaggle.com"
+WAITS = (1.0, 2.0, 4.0, 8.0)  # before a download that was cut is resumed, in seconds
+STALLED = 60.0  # without a further mebibyte on the disk, in seconds
+UNANSWERED = 1.0  # for the cache, where the server does not answer, in seconds
 
 
-def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> Iterator[tuple[str, Path]]:
+def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
     """Download the dataset into kagglehub's cache and give each clip's file there.
 
     Parameters
@@ -31,9 +32,7 @@ def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> 
     tracks : pd.DataFrame
         The clips that are wanted, as `genre.dataset.catalogue.load` gives them.
     scratch : Path
-        Not used: kagglehub keeps what it unpacks, and a broken-off download, in its own cache.
-    sleep : callable
-        Waits so many seconds before a retry.
+        Not used: kagglehub keeps what it unpacks, and a download that was cut, in its own cache.
 
     Yields
     ------
@@ -44,53 +43,94 @@ def clips(tracks: pd.DataFrame, scratch: Path, *, sleep: Sleep = time.sleep) -> 
     ------
     Unreachable, Damaged
     """
-    folder = mirrors.retrying(_download, sleep=sleep) / "Data" / "genres_original"
+    folder = _download() / "Data" / "genres_original"
     for clip_id, genre in tracks.genre.items():
         path = folder / genre / f"{clip_id}.wav"
         if path.is_file():
             yield clip_id, path
 
 
-def finish(*, wrong: bool) -> None:
-    """Keep the cache where its clips were right, else remove it, so that the next run downloads afresh."""
-    if wrong:
-        delete_from_cache(parse_dataset_handle(HANDLE))
+def forget() -> None:
+    """Empty kagglehub's cache of this dataset, so that the next run downloads it afresh."""
+    shutil.rmtree(_cache(), ignore_errors=True)
+
+
+def _cache() -> Path:
+    root = os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub"
+    return Path(root) / "datasets" / NAME
 
 
 def _download() -> Path:
-    try:
-        with mock.patch.object(http_resolver, "_extract_archive", _unpack(http_resolver._extract_archive)):
-            return Path(kagglehub.dataset_download(HANDLE))
-    except DataCorruptionError:  # kagglehub has removed the archive
-        raise Damaged("the archive's checksum is wrong") from None
-    except DataError as error:
-        _forget_archive()
-        raise Damaged(str(error)) from None
-    except (Unreachable, Damaged, CannotResume):
-        _forget_archive()
-        raise
-    except requests.RequestException:  # some are ValueErrors too
-        raise
-    except (CredentialError, ValueError):  # its text may hold what the credentials file holds
-        raise Unreachable("kagglehub does not accept the Kaggle credentials of this machine") from None
+    """kagglehub's folder with the dataset. A download that was cut is resumed, as kagglehub does when called again."""
+    size = _size()
+    for wait in (*WAITS, None):
+        try:
+            return _call()
+        except requests.RequestException as error:
+            cut = isinstance(error, requests.exceptions.ChunkedEncodingError) or _size() > size
+            if wait is None or not cut or error.response is not None:
+                raise _reason(error, cut=cut) from None
+        except DataCorruptionError:  # kagglehub has removed the archive
+            raise Damaged("the archive's checksum is wrong") from None
+        except CredentialError:
+            raise Unreachable("kagglehub does not accept this machine's Kaggle credentials") from None
+        except (OSError, MirrorError):  # the disk is full, or the download is stalled
+            raise
+        except Exception as error:  # whatever kagglehub finds wrong with the archive or with the credentials' file
+            if _size() == size:
+                raise Unreachable(
+                    f"kagglehub gave up ({type(error).__name__}); are this machine's Kaggle credentials right?"
+                ) from None
+            forget()
+            raise Damaged(f"the archive cannot be unpacked ({type(error).__name__})") from None
+        time.sleep(wait)
+    raise AssertionError
 
 
-def _unpack(unpack):
-    """kagglehub's own unpacking, behind the checks that it lacks."""
+def _call() -> Path:
+    """One call of kagglehub, in a thread, since it has no time limit and would wait for ever.
 
-    def checked(archive_path: str, out_path: str) -> None:
-        path = Path(archive_path)
-        if archive.is_html(path):
-            raise Unreachable("a web page instead of the archive")
-        archive.check(path, limit=mirrors.UNPACKED_LIMIT)
-        if tarfile.is_tarfile(path) and not hasattr(tarfile, "data_filter"):  # Debian 12 has Python 3.11.2
-            raise Unreachable("a tar archive instead of a zip, which kagglehub unpacks from Python 3.11.4 on")
-        shutil.rmtree(out_path, ignore_errors=True)  # left by a run that was killed
-        with archive.reading(path):
-            unpack(archive_path, out_path)
+    A thread that is given up lives on until the process ends; what it may still download, the next run resumes.
+    """
+    outcome: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
 
-    return checked
+    def call() -> None:
+        try:
+            outcome.put(kagglehub.dataset_download(HANDLE))
+        except BaseException as error:
+            outcome.put(error)
+
+    size = _size()
+    threading.Thread(target=call, daemon=True).start()
+    reachable = mirrors.answers(SERVER)
+    while True:
+        try:
+            result = outcome.get(timeout=STALLED if reachable else UNANSWERED)
+        except queue.Empty:
+            before, size = size, _size()
+            if not reachable:
+                raise Unreachable("no connection") from None
+            if size == before:
+                raise (Damaged("the download stalled") if size else Unreachable("no answer")) from None
+            continue
+        if isinstance(result, BaseException):
+            raise result
+        return Path(result)
 
 
-def _forget_archive() -> None:
-    Path(get_cached_archive_path(parse_dataset_handle(HANDLE))).unlink(missing_ok=True)
+def _size() -> int:
+    """The bytes that kagglehub's cache holds of the dataset and of its archive."""
+    sizes = 0
+    for folder, _, names in os.walk(_cache()):
+        for name in names:
+            try:
+                sizes += Path(folder, name).stat().st_size
+            except FileNotFoundError:  # kagglehub has just removed it
+                continue
+    return sizes
+
+
+def _reason(error: requests.RequestException, *, cut: bool) -> MirrorError:
+    if error.response is not None:
+        return Unreachable(f"HTTP {error.response.status_code}")
+    return Damaged("the download was cut") if cut else Unreachable("no connection")

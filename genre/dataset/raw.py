@@ -40,18 +40,19 @@ class Dataset:
     source: str  # kaggle, huggingface, synthesised or folder
     clips: list[Clip]
     left_out: dict[str, str] = field(default_factory=dict)  # clip_id: reason
-    fallback: str | None = None  # why GTZAN could not be had
+    passed_over: dict[str, dict[str, int]] = field(default_factory=dict)  # class: files by suffix
+    fallback: str | None = None  # why GTZAN could not be downloaded
 
 
-def begin(raw: Path, *, keep: Iterable[str] | None = None) -> None:
-    """Before the first change: mark `raw` as not whole, and remove every file but `keep` where that is known."""
+def mark_incomplete(raw: Path, *, keep: Iterable[str] | None = None) -> None:
+    """Before the first change: remove dataset.json, and every file but `keep` where that is known."""
     (raw / DATASET).unlink(missing_ok=True)
     if keep is not None:
         _remove_others(raw, set(keep))
 
 
-def finish(raw: Path, dataset: Dataset, *, requested: str) -> None:
-    """Remove what is not of `dataset`, and write clips.csv and, last of all, dataset.json.
+def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
+    """Remove what does not belong to `dataset`, and write clips.csv and, last of all, dataset.json.
 
     Both depend on the dataset alone: no dates, no places on this machine. `requested` is what the parameter said.
     """
@@ -66,6 +67,7 @@ def finish(raw: Path, dataset: Dataset, *, requested: str) -> None:
         "clips": len(clips),
         "genres": sorted({clip.genre for clip in clips}),
         "left_out": [{"clip_id": clip_id, "reason": reason} for clip_id, reason in dataset.left_out.items()],
+        "passed_over": dataset.passed_over,
         "fallback": dataset.fallback,
     }
     files.write_json(raw / DATASET, facts)

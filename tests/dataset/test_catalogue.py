@@ -45,8 +45,8 @@ def test_what_is_not_known_is_missing_and_an_artist_called_none_is_not(tmp_path)
     [
         (HEADER.replace("sha256,", ""), "lacks the columns sha256"),
         (HEADER + "a.1,a,,,5,ff,,\na.1,a,,,5,ff,,\n", "lists a.1 twice"),
-        (HEADER + "a.1,a,,,many,ff,,\n", "size in bytes that is no number"),
-        ("", "is no CSV"),
+        (HEADER + "a.1,a,,,many,ff,,\n", "size in bytes that is not a number"),
+        ("", "is not a valid CSV"),
         (None, "is missing"),
     ],
 )
