@@ -142,11 +142,9 @@ def read_info(path: Path) -> ModelInfo:
         Where the file is missing, or no model file of this project.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with files.present(path), zipfile.ZipFile(path) as archive:
             _check_sizes(path, archive)
             return ModelInfo.of_json(archive.read(_MEMBER).decode())
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; `dvc repro` makes it") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder, and no model file") from None
     except _DAMAGE as error:

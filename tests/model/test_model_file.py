@@ -61,7 +61,7 @@ def test_the_info_is_read_without_keras(tmp_path, settings):
 
 
 def test_a_missing_file_and_one_that_is_no_model_are_told(tmp_path):
-    with pytest.raises(DataError, match="is missing; `dvc repro` makes it"):
+    with pytest.raises(DataError, match="does not exist"):
         model_file.read_info(tmp_path / "model.keras")
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(DataError, match=r"text\.keras is no model file"):
