@@ -74,7 +74,7 @@ def test_the_interval_of_a_mean_is_students():
 
 
 def test_an_invalid_option_is_named():
-    with pytest.raises(ParamsError, match="^--epochs: "):
+    with pytest.raises(ParamsError, match=r"^--epochs: "):
         recipe(DEFAULTS, epochs=0, overrides=[])
 
 
