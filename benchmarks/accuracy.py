@@ -31,7 +31,7 @@ from genre.model.predictions import Predictions
 from genre.model.scores import expected_calibration_error, summary
 from genre.params import SplitParams, TrainParams
 from genre.report.charts.confusion import confusion
-from genre.report.charts.style import Source, save
+from genre.report.charts.style import Data, save
 from genre.training.loop import train
 from stages.evaluate import evaluate
 
@@ -160,8 +160,8 @@ def main() -> None:
         files.write_table(arguments.predictions, pd.concat(by_seed))
     if arguments.confusion:
         first = runs[0].predictions
-        figure = confusion(first, summary(first), Source(features.dataset_label, arguments.protocol))
-        save(figure, arguments.confusion)
+        data = Data(features.dataset_label, features.dataset.get("source", ""), arguments.protocol)
+        save(confusion(first, summary(first), data), arguments.confusion)
     facts = {
         "protocol": arguments.protocol,
         "architecture": chosen.architecture,

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
-    """What a network says of the clips of the `test` part, calibrated."""
+    """A network's calibrated predictions for the clips of the `test` part."""
     rows = features.rows(split, "test")
     probabilities = predict_clips(
         network,
@@ -40,16 +40,19 @@ def main() -> None:
     features = store.read(paths.FEATURES)
     split = files.read_table(paths.SPLITS).set_index("clip_id").split
     predictions = evaluate(model.predict_on_batch, info, features, split)
-    figures = summary(predictions)
+    scores = summary(predictions)
     files.write_table(paths.PREDICTIONS, predictions.table())
-    per_genre = pd.DataFrame(figures["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
-    # The page of `dvc plots` says what each revision was run on; it knows these columns alone.
-    files.write_table(paths.PER_GENRE, per_genre.assign(dataset=info.dataset, protocol=info.protocol))
-    files.write_json(paths.METRICS / "evaluate.json", {"dataset": info.dataset, "protocol": info.protocol, **figures})
+    data = {"dataset": info.dataset, "source": info.source, "protocol": info.protocol}
+    per_genre = pd.DataFrame(scores["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
+    # The page of `dvc plots` names each revision's data; this table is all that it is given of them.
+    files.write_table(paths.PER_GENRE, per_genre.assign(**data))
+    files.write_json(paths.METRICS / "evaluate.json", data | scores)
     log.info(
-        "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f) on %d clips",
+        "%s, %s split: test accuracy %.1f %% (95 %% interval %.1f to %.1f; majority-class baseline %.1f) on %d clips, "
+        "macro F1 %.2f",
         info.dataset, info.protocol,
-        *(100 * figures[key] for key in ("accuracy", "accuracy_low", "accuracy_high")), figures["n_clips"],
+        *(100 * scores[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy")),
+        scores["n_clips"], scores["macro_f1"],
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from genre.report.charts.curves import curves
 from genre.report.charts.f1 import f1
 from genre.report.charts.network import network
 from genre.report.charts.spectrograms import mistakes, spectrograms
-from genre.report.charts.style import Source, save
+from genre.report.charts.style import Data, save
 from genre.report.plots_page import plots_page
 
 log = logging.getLogger(__name__)
@@ -61,18 +61,18 @@ def read_curves(folder: Path) -> pd.DataFrame:
 
 def main() -> None:
     features = store.read(paths.FEATURES)
-    predictions = Predictions.of_table(files.read_table(paths.PREDICTIONS))
+    predictions = Predictions.from_table(files.read_table(paths.PREDICTIONS))
     scores = files.read_json(paths.METRICS / "evaluate.json")
-    source = Source(scores["dataset"], scores["protocol"])
+    data = Data(scores["dataset"], scores["source"], scores["protocol"])
     per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")
     best_epoch = files.read_json(paths.METRICS / "train.json")["best_epoch"]
     pictures = {
-        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), source, best_epoch=best_epoch),
-        "confusion": confusion(predictions, scores, source),
-        "f1": f1(per_genre, source, macro_f1=scores["macro_f1"]),
-        "spectrograms": spectrograms(features, predictions, source),
-        "mistakes": mistakes(features, predictions, source),
-        "network": network(model_file.read_info(paths.MODEL), source),
+        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), data, best_epoch=best_epoch),
+        "confusion": confusion(predictions, scores, data),
+        "f1": f1(per_genre, data, macro_f1=scores["macro_f1"]),
+        "spectrograms": spectrograms(features, predictions, data),
+        "mistakes": mistakes(features, predictions, data),
+        "network": network(model_file.read_info(paths.MODEL), data),
     }
     for name, figure in pictures.items():
         save(figure, paths.PLOTS / f"{name}.png")

@@ -3,7 +3,7 @@
 import keras
 
 from genre.features.settings import FeatureSettings
-from genre.model import model_file
+from genre.model.layer_summary import summarise_layers
 from genre.model.model_file import ModelInfo
 from genre.model.networks import NETWORKS, InputShape, answer_alone
 
@@ -25,5 +25,5 @@ def info_of(model: keras.Model, settings: FeatureSettings) -> ModelInfo:
         architecture="any",
         dataset="GTZAN",
         protocol="artist",
-        layers=model_file.summarise_layers(model),
+        layers=summarise_layers(model),
     )

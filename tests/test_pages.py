@@ -12,7 +12,7 @@ from genre import paths
 from genre.report.plots_page import plots_page
 from tests.browser import Visit, visit
 from tests.conftest import TOP
-from tests.test_pipeline import run
+from tests.projects import run
 
 CHARTS = [
     "Accuracy per epoch", "Loss per epoch", "Confusion of genres on the test part",
@@ -21,7 +21,7 @@ CHARTS = [
 CURVES = ("train/accuracy", "train/loss", "validation/accuracy", "validation/loss", "learning_rate")
 
 
-def write_run(folder: Path, *, epochs: int, dataset: str) -> None:
+def write_run(folder: Path, *, epochs: int, source: str) -> None:
     """What `dvc plots` draws, as train and evaluate leave it."""
     for name in CURVES:
         path = folder / f"plots/training/plots/metrics/{name}.tsv"
@@ -32,7 +32,8 @@ def write_run(folder: Path, *, epochs: int, dataset: str) -> None:
     wrong = pd.DataFrame({"clip_id": range(9), "genre": genres * 3, "predicted": genres * 2 + genres[:1] * 3})
     wrong.to_csv(folder / "plots/predictions.csv", index=False)
     scores = {"precision": 1.0, "recall": 0.8, "f1": 0.9, "f1_low": 0.7, "f1_high": 1.0, "n_clips": 3}
-    table = pd.DataFrame({"genre": genres, **scores, "dataset": dataset, "protocol": "fault_filtered"})
+    data = {"dataset": f"clips from {source}", "source": source, "protocol": "fault_filtered"}
+    table = pd.DataFrame({"genre": genres, **scores, **data})
     table.to_csv(folder / "plots/per_genre.csv", index=False)
 
 
@@ -46,8 +47,8 @@ def project(tmp_path_factory) -> Path:
     (folder / "dvc.yaml").write_text(definitions[definitions.index("\nplots:\n") :], encoding="utf-8")
     (folder / ".gitignore").write_text("/plots/page.html\n/dvc_plots\n/.dvc/tmp\n", encoding="utf-8")
     run(folder, "git", "init", "-q")
-    for epochs, dataset in ((4, "GTZAN"), (6, "built-in sample")):
-        write_run(folder, epochs=epochs, dataset=dataset)
+    for epochs, source in ((4, "kaggle"), (6, "synthesised")):
+        write_run(folder, epochs=epochs, source=source)
         run(folder, "git", "add", "-A")
         run(folder, "git", "commit", "-qm", f"{epochs} epochs")
         run(folder, "git", "tag", f"run-{epochs}")
@@ -114,7 +115,7 @@ def test_a_matrix_of_many_genres_shrinks_to_its_card_as_long_as_its_figures_can_
 
 
 def test_the_page_of_dvc_plots_says_what_was_run_and_warns_of_the_built_in_sample(shown):
-    assert shown.text("title") == ["workspace: Built-in sample (synthetic), fault-filtered split"]
+    assert shown.text("title") == ["workspace: clips from synthesised (synthetic), fault-filtered split"]
     assert [item["class"] for item in shown.elements("li") if "style" in item] == ["synthetic"]
 
 
@@ -125,7 +126,8 @@ def test_dvc_plots_diff_draws_two_runs_over_one_another_on_any_screen(project):
     assert sorted(marks(seen.html).values()) == [2, 4, 4, 6, 18]
     assert seen.text("b") == ["run-4", "run-6"]
     assert seen.text("title") == [
-        "run-4 (GTZAN, fault-filtered split) and run-6 (Built-in sample (synthetic), fault-filtered split)"
+        "run-4 (clips from kaggle, fault-filtered split) and "
+        "run-6 (clips from synthesised (synthetic), fault-filtered split)"
     ]
     small_and_dark = ("--window-size=390,800", "--blink-settings=preferredColorScheme=0")
     again = visit(project / "dvc_plots/index.html", *small_and_dark)

@@ -10,37 +10,27 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from genre import files
+from genre import files, paths
 from genre.errors import DataError
 from genre.features.settings import FeatureSettings
+from genre.model.layer_summary import LayerSummary
 
 _MEMBER = "genre.json"
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
-# What Keras can write into a model's config that is, or loads, code.
+# Classes that Keras can write into a model's config and that are, or load, code.
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
-_LARGEST = {"model.weights.h5": 1 << 30}  # that a member may unpack to, in bytes
-_LARGEST_OTHER = 1 << 24
-# What zipfile and json raise over bytes that are not what they should be; RuntimeError: an encrypted member.
+_LARGEST, _LARGEST_OTHER = {"model.weights.h5": 1 << 30}, 1 << 24  # that a member may unpack to, in bytes
+# What zipfile and json raise on damaged bytes; RuntimeError: an encrypted member, or JSON nested without end.
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
     *(AttributeError, KeyError, TypeError, ValueError),
 )
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
-
-
-@dataclass(frozen=True)
-class LayerSummary:
-    """One layer of the network, for its picture."""
-
-    name: str
-    kind: str  # the Keras class
-    shape: list[int | None]  # of its output, without the batch axis
-    parameters: int
-    inputs: list[str]  # names of the layers that feed it
 
 
 @dataclass(frozen=True)
@@ -53,41 +43,22 @@ class ModelInfo:
     test_segments: int  # segments of a clip whose probabilities are averaged
     temperature: float  # by which a clip's probabilities are calibrated
     architecture: str
-    dataset: str  # what it was trained on, by name
+    dataset: str  # the training data's name
     protocol: str
     layers: list[LayerSummary]
+    source: str = ""  # of the training data: kaggle, huggingface, synthesised or folder; empty where unknown
 
     def to_json(self) -> str:
         """As the member `genre.json` holds it."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def of_json(cls, text: str) -> "ModelInfo":
+    def from_json(cls, text: str) -> "ModelInfo":
         """The inverse of `to_json`; KeyError, TypeError or ValueError where `text` is something else."""
         values = json.loads(text)
         values["settings"] = FeatureSettings(**values["settings"])
-        values["layers"] = [LayerSummary(**layer) for layer in values["layers"]]
+        values["layers"] = [LayerSummary.from_dict(layer) for layer in values["layers"]]
         return cls(**values)
-
-
-def summarise_layers(model: Any) -> list[LayerSummary]:
-    """The layers of a functional Keras model in their order, with their shapes and sizes."""
-    names = {layer.name for layer in model.layers}
-    return [
-        LayerSummary(
-            name=layer.name,
-            kind=type(layer).__name__,
-            shape=list(layer.output.shape[1:]),
-            parameters=layer.count_params(),
-            inputs=[
-                tensor._keras_history.operation.name
-                for node in layer._inbound_nodes
-                for tensor in node.input_tensors
-                if tensor._keras_history.operation.name in names
-            ],
-        )
-        for layer in model.layers
-    ]
 
 
 def save(model: Any, info: ModelInfo, path: Path) -> None:
@@ -139,53 +110,55 @@ def read_info(path: Path) -> ModelInfo:
     Raises
     ------
     DataError
-        Where the file is missing, or no model file of this project.
+        Where the file is missing, or is not a model file of this project.
     """
-    try:
-        with files.present(path), zipfile.ZipFile(path) as archive:
-            _check_sizes(path, archive)
-            return ModelInfo.of_json(archive.read(_MEMBER).decode())
-    except IsADirectoryError:
-        raise DataError(f"{path} is a folder, and no model file") from None
-    except _DAMAGE as error:
-        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro` makes one") from None
+    with _opened(path) as archive:
+        return ModelInfo.from_json(archive.read(_MEMBER).decode())
 
 
 def check_harmless(path: Path) -> None:
     """Refuse a model file, before Keras reads it, that carries more than layers and weights.
 
     Keras's own `safe_mode` refuses lambdas; this also refuses a config that names any function, or a class outside
-    Keras and this project, any further member of the archive, such as a pickle, and members that unpack without end.
+    Keras and this project, and any further member of the archive, such as a pickle.
 
     Raises
     ------
     DataError
     """
+    with _opened(path) as archive:
+        foreign = sorted(set(archive.namelist()) - _MEMBERS)
+        for module, name in _named_in(json.loads(archive.read("config.json"))):
+            if name in _CODE or module.split(".")[0] not in ("keras", "genre"):
+                foreign.append(f"{module}.{name}")
+    if foreign:
+        raise DataError(f"{path} was not loaded: it carries {foreign[0]}, which may be code{_remedy(path)}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A model file as an archive; whatever is wrong with it, here or within the block, is a DataError."""
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_sizes(path, archive)
-            foreign = sorted(set(archive.namelist()) - _MEMBERS)
-            named = list(_named_in(json.loads(archive.read("config.json"))))
+            for member in archive.infolist():  # zipfile never unpacks more than it says here
+                limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
+                if member.file_size > limit:
+                    raise DataError(
+                        f"{path} was not loaded: its member {member.filename} unpacks to {member.file_size} bytes, and "
+                        f"the maximum is {limit}{_remedy(path)}"
+                    )
+            yield archive
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist{_remedy(path)}") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder, not a model file") from None
     except _DAMAGE as error:
-        raise DataError(f"{path} is no model file of this project ({error}); `dvc repro train` makes one") from None
-    foreign += [
-        f"{module}.{name}" for module, name in named if name in _CODE or module.split(".")[0] not in ("keras", "genre")
-    ]
-    if foreign:
-        raise DataError(
-            f"{path} is not to be trusted and was not loaded: a model of this project is layers and weights alone, "
-            f"and it carries {foreign[0]}, which can be code; `dvc repro train` makes a model"
-        )
+        raise DataError(f"{path} is not a model file of this project ({error}){_remedy(path)}") from None
 
 
-def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
-    for member in archive.infolist():  # zipfile never unpacks more than it says here
-        limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
-        if member.file_size > limit:
-            raise DataError(
-                f"{path} is not to be trusted and was not loaded: its member {member.filename} unpacks to "
-                f"{member.file_size} bytes, and no model of this project has more than {limit} there"
-            )
+def _remedy(path: Path) -> str:
+    """How to get the pipeline's own model again; any other file is the user's."""
+    return "; `dvc repro` makes it" if Path(path) in (paths.MODEL, paths.EXPORTED_MODEL) else ""
 
 
 def _named_in(config: Any) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ class Predictions:
         return pd.DataFrame(head | columns)
 
     @classmethod
-    def of_table(cls, table: pd.DataFrame) -> "Predictions":
+    def from_table(cls, table: pd.DataFrame) -> "Predictions":
         """The inverse of `table`, which rounds probabilities to six digits."""
         genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
         index = {name: place for place, name in enumerate(genres)}

@@ -1,4 +1,4 @@
-"""How good the predictions are: point figures with their intervals, per clip."""
+"""How good the predictions are: scores per clip, with their 95 % intervals."""
 
 from typing import Any
 
@@ -14,27 +14,27 @@ BOOTSTRAP_SAMPLES = 2000
 
 
 def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:
-    """All figures of the evaluation.
+    """All scores of the evaluation.
 
     Parameters
     ----------
     predictions : Predictions
     seed : int
-        Of the bootstrap behind the F1 intervals.
+        Of the bootstrap that gives the intervals of F1.
 
     Returns
     -------
     dict
-        `accuracy` with its Wilson interval (`accuracy_low`, `accuracy_high`), `macro_f1`, `top3_accuracy`,
-        `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1, the F1's bootstrap
-        interval and the number of clips. All are fractions 0..1 apart from the counts.
+        `accuracy` and `top3_accuracy`, each with the ends of its Wilson interval (`accuracy_low`, `accuracy_high`),
+        `majority_accuracy` (of always predicting the most frequent genre), `macro_f1` with its bootstrap interval,
+        `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap
+        interval, and the number of clips. All are fractions 0..1 apart from the counts.
     """
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
-    correct = int((labels == predicted).sum())
-    low, high = wilson_interval(correct, n)
     places = np.arange(len(predictions.genres))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=places, zero_division=0)
-    f1_low, f1_high = f1_intervals(predictions.confusion, seed=seed)
+    bootstrapped = bootstrapped_f1(predictions.confusion, seed=seed)
+    f1_low, f1_high = percentile_interval(bootstrapped)
     per_genre = {
         genre: {
             "precision": _rounded(precision[i]),
@@ -47,15 +47,22 @@ def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:
         for i, genre in enumerate(predictions.genres)
     }
     return {
-        "accuracy": _rounded(correct / n),
-        "accuracy_low": _rounded(low),
-        "accuracy_high": _rounded(high),
-        "macro_f1": _rounded(f1.mean()),
-        "top3_accuracy": _rounded(top_k_accuracy(predictions, k=3)),
+        **_with_wilson_interval("accuracy", int((labels == predicted).sum()), n),
+        "majority_accuracy": _rounded(support.max() / n),
+        **_with_interval("macro_f1", f1.mean(), *percentile_interval(bootstrapped.mean(axis=1))),
+        **_with_wilson_interval("top3_accuracy", top_k_hits(predictions, k=3), n),
         "expected_calibration_error": _rounded(expected_calibration_error(predictions)),
         "n_clips": n,
         "per_genre": per_genre,
     }
+
+
+def _with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    return {name: _rounded(value), f"{name}_low": _rounded(low), f"{name}_high": _rounded(high)}
+
+
+def _with_wilson_interval(name: str, hits: int, n: int) -> dict[str, float]:
+    return _with_interval(name, hits / n, *wilson_interval(hits, n))
 
 
 def _rounded(value: float) -> float:
@@ -68,12 +75,12 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def top_k_accuracy(predictions: Predictions, *, k: int) -> float:
-    """Fraction of clips whose genre is among the `k` most probable; 1 where there are no more than `k` genres."""
+def top_k_hits(predictions: Predictions, *, k: int) -> int:
+    """Number of clips whose genre is among the `k` most probable; all where there are no more than `k` genres."""
     if len(predictions.genres) <= k:
-        return 1.0
-    places = np.arange(len(predictions.genres))
-    return float(top_k_accuracy_score(predictions.labels, predictions.probabilities, k=k, labels=places))
+        return len(predictions.labels)
+    labels, places = predictions.labels, np.arange(len(predictions.genres))
+    return int(top_k_accuracy_score(labels, predictions.probabilities, k=k, labels=places, normalize=False))
 
 
 def expected_calibration_error(predictions: Predictions) -> float:
@@ -85,8 +92,8 @@ def expected_calibration_error(predictions: Predictions) -> float:
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def f1_intervals(confusion: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile bootstrap interval, 95 %, of each genre's F1: clips are drawn again, with replacement.
+def bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
+    """F1 of each genre in bootstrap samples: the clips are drawn again, with replacement.
 
     Parameters
     ----------
@@ -96,20 +103,9 @@ def f1_intervals(confusion: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.nd
 
     Returns
     -------
-    tuple of np.ndarray [shape=(n_genres,)]
-        Lower and upper ends, 0..1.
+    np.ndarray [shape=(BOOTSTRAP_SAMPLES, n_genres)]
+        0..1.
     """
-    return _interval(_bootstrapped_f1(confusion, seed=seed))
-
-
-def macro_f1_interval(predictions: Predictions, *, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap interval, 95 %, of macro F1."""
-    low, high = _interval(_bootstrapped_f1(predictions.confusion, seed=seed).mean(axis=1))
-    return float(low), float(high)
-
-
-def _bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
-    """F1 of each genre in each bootstrap sample [shape=(BOOTSTRAP_SAMPLES, n_genres)]."""
     n = int(confusion.sum())
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(n, confusion.ravel() / n, size=BOOTSTRAP_SAMPLES).reshape(-1, *confusion.shape)
@@ -118,7 +114,8 @@ def _bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
     return np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
 
 
-def _interval(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def percentile_interval(samples: np.ndarray) -> tuple[Any, Any]:
+    """The ends of the percentile interval, 95 %, over the first axis of bootstrap samples."""
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(samples, [tail, 100 - tail], axis=0)
     return low, high

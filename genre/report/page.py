@@ -14,13 +14,13 @@ from genre import files, paths
 from genre.features import store
 from genre.features.spectrogram import TOP_DB
 from genre.features.store import Features
-from genre.model import model_file, scores
+from genre.model import model_file
 from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.report import provenance
 from genre.report.charts import style
 from genre.report.charts.spectrograms import decibels, surest_mistakes
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 from genre.report.provenance import Provenance
 
 MOST_MISTAKES = 100  # with a spectrogram; each takes about 10 kB
@@ -54,7 +54,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test clip that got the wrong genre, with the probabilities 0..1 of the right and the wrong one."""
+    """A misclassified test clip, with the probabilities 0..1 of its true and its predicted genre."""
 
     clip_id: str
     artist: str  # empty where unknown
@@ -78,8 +78,8 @@ def page(run: Run) -> str:
     wrong = surest_mistakes(run.predictions, len(run.predictions.labels))
     return environment.get_template("page.html.jinja").render(
         run=run,
-        source=Source(run.scores["dataset"], run.scores["protocol"]),
-        headline=headline(run),
+        data=Data(run.scores["dataset"], run.scores["source"], run.scores["protocol"]),
+        headline=headline(run.scores),
         mistakes=[mistake(run, row) for row in wrong[:MOST_MISTAKES]],
         n_mistakes=len(wrong),
         colours=style.genre_colours(run.predictions.genres),
@@ -88,25 +88,25 @@ def page(run: Run) -> str:
     )
 
 
-def headline(run: Run) -> list[Score]:
+def headline(scores: dict[str, Any]) -> list[Score]:
     """Accuracy, macro F1 and top-3 accuracy on the test part."""
-    found, n = run.scores, run.scores["n_clips"]
-    top3 = scores.wilson_interval(round(found["top3_accuracy"] * n), n)
+    majority = f"{100 * scores['majority_accuracy']:.1f} %"
     return [
-        Score(
-            "Accuracy", found["accuracy"], found["accuracy_low"], found["accuracy_high"],
-            "of the clips get the right genre",
-        ),
-        Score(
-            "Macro F1", found["macro_f1"], *scores.macro_f1_interval(run.predictions),
-            "precision and recall together, every genre counting the same",
-        ),
-        Score("Top-3 accuracy", found["top3_accuracy"], *top3, "have the right genre among the first three"),
-    ]  # fmt: skip
+        Score(title, scores[name], scores[f"{name}_low"], scores[f"{name}_high"], meaning)
+        for title, name, meaning in (
+            (
+                "Accuracy",
+                "accuracy",
+                f"of the clips are classified correctly; majority-class baseline: {majority}",
+            ),
+            ("Macro F1", "macro_f1", "mean over genres of precision and recall combined; every genre counts the same"),
+            ("Top-3 accuracy", "top3_accuracy", "of the clips have their genre among the three most probable"),
+        )
+    ]
 
 
 def mistake(run: Run, row: int) -> Mistake:
-    """The clip in a row of the predictions that got the wrong genre."""
+    """The misclassified clip in a row of the predictions."""
     predictions = run.predictions
     clip_id, true, predicted = predictions.clip_ids[row], predictions.labels[row], predictions.predicted[row]
     return Mistake(
@@ -150,7 +150,7 @@ def read_run(folder: Path) -> Run:
     return Run(
         features=store.read(folder / paths.FEATURES),
         model=model_file.read_info(folder / paths.MODEL),
-        predictions=Predictions.of_table(files.read_table(folder / paths.PREDICTIONS)),
+        predictions=Predictions.from_table(files.read_table(folder / paths.PREDICTIONS)),
         scores=files.read_json(metrics / "evaluate.json"),
         training=files.read_json(metrics / "train.json"),
         audit=files.read_json(metrics / "split.json"),

@@ -1,4 +1,4 @@
-"""What a run was made of: the commit, what differs from it, and the parameters that DVC recorded."""
+"""Where a run comes from: the commit, what differs from it, and the parameters that DVC recorded."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ class Provenance:
 
 
 def read(folder: Path) -> Provenance:
-    """What is known of the run whose results lie in the project `folder`; DataError where it has no dvc.lock."""
+    """Where the results in the project `folder` come from; DataError where it has no dvc.lock."""
     parameters = recorded_parameters(folder / "dvc.lock")
     return Provenance(_commit(folder), _stale(folder), parameters)
 
@@ -56,11 +56,11 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _commit(folder: Path) -> Commit | None:
     described = _output(folder, "git", "log", "-1", "--format=%H%n%cI%n%s")
-    changed = _output(folder, "git", "status", "--porcelain", "--no-renames")
+    changed = _output(folder, "git", "status", "--porcelain", "--no-renames", "-z")
     if described is None or changed is None:
         return None
     name, date, subject = described.split("\n", 2)  # the subject may be empty
-    return Commit(name, date, subject.rstrip("\n"), [line[3:] for line in changed.splitlines()])
+    return Commit(name, date, subject.rstrip("\n"), [entry[3:] for entry in changed.split("\0") if entry])
 
 
 def _stale(folder: Path) -> list[str] | None:
@@ -71,6 +71,7 @@ def _stale(folder: Path) -> list[str] | None:
 def _output(folder: Path, *command: str) -> str | None:
     """What a command prints; None where it is missing or fails."""
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+        ran = subprocess.run(command, cwd=folder, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
+    return ran.stdout.decode(errors="backslashreplace")  # a file's name need not be UTF-8

@@ -14,8 +14,9 @@ from tqdm import tqdm
 from genre.errors import ParamsError
 from genre.features.store import Features
 from genre.model.calibration import fit_temperature
+from genre.model.layer_summary import summarise_layers
 from genre.model.masks import Masks
-from genre.model.model_file import ModelInfo, summarise_layers
+from genre.model.model_file import ModelInfo
 from genre.model.networks import NETWORKS, InputShape, answer_alone
 from genre.model.predictions import predict_clips
 from genre.params import TrainParams
@@ -50,6 +51,7 @@ class Trained:
             dataset=features.dataset_label,
             protocol=protocol,
             layers=summarise_layers(self.model),
+            source=features.dataset.get("source", ""),
         )
 
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from genre import paths
 from genre.errors import DataError
 from genre.model import model_file, networks
 from genre.model.networks import NETWORKS, InputShape
@@ -60,16 +61,27 @@ def test_the_info_is_read_without_keras(tmp_path, settings):
     assert run.stdout.split() == ["jazz", "False"]
 
 
-def test_a_missing_file_and_one_that_is_no_model_are_told(tmp_path):
-    with pytest.raises(DataError, match="does not exist"):
+def test_a_missing_file_and_one_that_is_not_a_model_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"model\.keras does not exist$"):
         model_file.read_info(tmp_path / "model.keras")
     (tmp_path / "text.keras").write_text("no model")
-    with pytest.raises(DataError, match=r"text\.keras is no model file"):
+    with pytest.raises(DataError, match=r"text\.keras is not a model file"):
         model_file.read_info(tmp_path / "text.keras")
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", "{}")
-    with pytest.raises(DataError, match=r"other\.keras is no model file"):
+    with pytest.raises(DataError, match=r"other\.keras is not a model file"):
         model_file.read_info(tmp_path / "other.keras")
+
+
+@pytest.mark.parametrize("path", [paths.MODEL, paths.EXPORTED_MODEL])
+def test_only_the_pipelines_own_model_is_made_by_dvc_repro(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=f"{path} does not exist; `dvc repro` makes it$"):
+        model_file.read_info(path)
+    path.parent.mkdir()
+    path.write_text("no model")
+    with pytest.raises(DataError, match=rf"{path} is not a model file of this project \(.*\); `dvc repro` makes it$"):
+        model_file.read_info(path)
 
 
 def saved(tmp_path, settings):
@@ -102,7 +114,7 @@ def test_a_lambda_layer_is_refused_and_never_runs(tmp_path, settings):
     model.save(tmp_path / "evil.keras")
     path = saved(tmp_path, settings)
     changed(path, config__json=json.dumps(config_of(tmp_path / "evil.keras")).encode())
-    with pytest.raises(DataError, match=r"not to be trusted.*Lambda"):
+    with pytest.raises(DataError, match=r"was not loaded.*Lambda"):
         networks.load(path)
     assert not ran.exists()
 
@@ -118,7 +130,7 @@ def test_a_config_that_names_code_is_refused_wherever_it_stands_in_it(tmp_path, 
     hidden = {"module": module, "class_name": class_name, "config": "echo", "registered_name": class_name}
     config["config"]["layers"][3]["config"]["kernel_initializer"] = hidden
     changed(path, config__json=json.dumps(config).encode())
-    with pytest.raises(DataError, match=rf"not to be trusted.*{module}\.{class_name}"):
+    with pytest.raises(DataError, match=rf"was not loaded.*{module}\.{class_name}"):
         networks.load(path)
 
 
@@ -136,10 +148,10 @@ def test_a_pickle_is_refused_as_a_member_and_as_the_file(tmp_path, settings, cap
     for name, content in {"model__weights__npz": array.getvalue(), "assets/a__pkl": pickle.dumps(Evil())}.items():
         path = saved(tmp_path, settings)
         changed(path, **{name: content})
-        with pytest.raises(DataError, match="not to be trusted"):
+        with pytest.raises(DataError, match="was not loaded"):
             networks.load(path)
     path.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(DataError, match="is no model file"):
+    with pytest.raises(DataError, match="is not a model file"):
         networks.load(path)
     assert "unpickled" not in capfd.readouterr().out
 
@@ -150,7 +162,7 @@ def test_a_member_that_unpacks_to_far_more_than_its_packed_size_is_refused_unrea
     changed(path, **{member: b" " * 200_000_000})
     assert path.stat().st_size < 2_000_000
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"not to be trusted.*200000000 bytes"):
+    with pytest.raises(DataError, match=r"was not loaded.*200000000 bytes"):
         networks.load(path)
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
@@ -159,7 +171,7 @@ def test_a_member_that_unpacks_to_far_more_than_its_packed_size_is_refused_unrea
 def test_a_config_nested_without_end_is_refused(tmp_path, settings):
     path = saved(tmp_path, settings)
     changed(path, config__json=b"[" * 100_000 + b"]" * 100_000)
-    with pytest.raises(DataError, match="is no model file"):
+    with pytest.raises(DataError, match="is not a model file"):
         networks.load(path)
 
 
@@ -197,7 +209,7 @@ def test_a_member_that_cannot_be_unpacked_is_told(tmp_path, read, member, local,
     content = bytearray((tmp_path / "model.keras").read_bytes())
     content[local] = content[content.index(b"PK\x01\x02") + central] = value
     (tmp_path / "model.keras").write_bytes(content)
-    with pytest.raises(DataError, match=rf"model\.keras is no model file of this project \(.*{said}"):
+    with pytest.raises(DataError, match=rf"model\.keras is not a model file of this project \(.*{said}"):
         read(tmp_path / "model.keras")
 
 

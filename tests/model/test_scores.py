@@ -16,16 +16,18 @@ def predictions():
     return Predictions(names, labels, probabilities, [f"g{number}" for number in range(10)])
 
 
-def test_the_figures_agree_with_scikit_learn(predictions):
-    figures = scores.summary(predictions)
+def test_the_scores_agree_with_scikit_learn(predictions):
+    summary = scores.summary(predictions)
     labels, predicted = predictions.labels, predictions.probabilities.argmax(axis=1)
-    assert figures["accuracy"] == pytest.approx(accuracy_score(labels, predicted), abs=1e-4)
-    assert figures["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"), abs=1e-4)
+    assert summary["accuracy"] == pytest.approx(accuracy_score(labels, predicted), abs=1e-4)
+    assert summary["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"), abs=1e-4)
     top3 = top_k_accuracy_score(labels, predictions.probabilities, k=3)
-    assert figures["top3_accuracy"] == pytest.approx(top3, abs=1e-4)
+    assert summary["top3_accuracy"] == pytest.approx(top3, abs=1e-4)
+    interval = summary["top3_accuracy_low"], summary["top3_accuracy_high"]
+    assert interval == pytest.approx(scores.wilson_interval(round(150 * top3), 150), abs=1e-4)
     expected = precision_recall_fscore_support(labels, predicted)
     for place, genre in enumerate(predictions.genres):
-        found = figures["per_genre"][genre]
+        found = summary["per_genre"][genre]
         assert [found["precision"], found["recall"], found["f1"]] == pytest.approx(
             [part[place] for part in expected[:3]], abs=1e-4
         )
@@ -63,11 +65,13 @@ def test_sure_and_right_is_perfectly_calibrated():
 
 
 def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
-    figures = scores.summary(predictions)["per_genre"]
-    assert all(item["f1_low"] <= item["f1"] <= item["f1_high"] for item in figures.values())
+    summary = scores.summary(predictions)["per_genre"]
+    assert all(item["f1_low"] <= item["f1"] <= item["f1_high"] for item in summary.values())
     confusion = np.array([[40, 10], [20, 30]])
-    few = np.subtract(*scores.f1_intervals(confusion, seed=0)[::-1])
-    many = np.subtract(*scores.f1_intervals(100 * confusion, seed=0)[::-1])
+    few, many = (
+        np.subtract(*scores.percentile_interval(scores.bootstrapped_f1(scale * confusion, seed=0)))
+        for scale in (1, 100)
+    )
     np.testing.assert_allclose(few / many, 10, rtol=0.15)  # the width goes with 1 / sqrt(n)
 
 
@@ -79,11 +83,19 @@ def test_a_genre_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
 
 def test_top_3_of_three_genres_is_certain():
     three = Predictions(np.array(["a"]), np.array([2]), np.array([[0.5, 0.3, 0.2]]), ["x", "y", "z"])
-    assert scores.top_k_accuracy(three, k=3) == 1.0
+    assert scores.top_k_hits(three, k=3) == 1
+
+
+def test_the_majority_accuracy_is_what_always_predicting_the_most_frequent_genre_scores():
+    labels = np.array([0] * 9 + [1])
+    always = Predictions(labels.astype(str), labels, np.tile([0.8, 0.2], (10, 1)), ["x", "y"])
+    summary = scores.summary(always)
+    assert summary["majority_accuracy"] == summary["accuracy"] == 0.9
+    assert summary["macro_f1"] < 0.5
 
 
 def test_predictions_survive_their_table(predictions):
-    again = Predictions.of_table(predictions.table())
+    again = Predictions.from_table(predictions.table())
     np.testing.assert_array_equal(again.labels, predictions.labels)
     np.testing.assert_allclose(again.probabilities, predictions.probabilities, atol=1e-6)
     assert again.genres == predictions.genres and list(again.clip_ids) == list(predictions.clip_ids)
@@ -98,6 +110,7 @@ def test_the_interval_of_macro_f1_agrees_with_a_bootstrap_of_the_clips_themselve
     macro = [
         f1_score(labels[rows], predicted[rows], average="macro", labels=range(10), zero_division=0) for rows in draws
     ]
-    low, high = scores.macro_f1_interval(predictions)
-    assert low < scores.summary(predictions)["macro_f1"] < high
+    summary = scores.summary(predictions)
+    low, high = summary["macro_f1_low"], summary["macro_f1_high"]
+    assert low < summary["macro_f1"] < high
     assert (low, high) == pytest.approx(np.percentile(macro, [2.5, 97.5]), abs=0.02)

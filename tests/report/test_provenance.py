@@ -1,3 +1,4 @@
+import os
 import subprocess
 from pathlib import Path
 
@@ -42,10 +43,9 @@ def test_parameters_are_those_of_the_last_run_in_the_order_of_the_stages(folder)
     assert list(recorded.items()) == [("extract.n_mels", 128), ("train.epochs", 3), ("train.augment.gain", 0.5)]
 
 
-def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataError, match=r"dvc\.lock is missing; `dvc repro`"):
-        provenance.read(Path())
+        provenance.read(tmp_path)
 
 
 def test_outside_git_neither_commit_nor_changes_are_known(folder):
@@ -60,8 +60,9 @@ def test_the_commit_is_known_with_every_file_that_differs_from_it(folder):
     clean = provenance.read(folder).commit
     assert len(clean.hash) == 40 and clean.subject == "First words" and clean.changed == []
     (folder / "dvc.lock").write_text(LOCK + "\n")
-    (folder / "new.txt").touch()
-    assert provenance.read(folder).commit.changed == ["dvc.lock", "new.txt"]
+    for name in (b"new.txt", "é ä.txt".encode(), b"\xff.txt"):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).touch()
+    assert provenance.read(folder).commit.changed == ["dvc.lock", "new.txt", "é ä.txt", r"\xff.txt"]
 
 
 def test_a_commit_may_have_no_message(folder):

@@ -10,7 +10,8 @@ from dvclive import Live
 
 from genre import files, paths
 from genre.errors import DataError
-from genre.model.model_file import LayerSummary, ModelInfo
+from genre.model.layer_summary import LayerSummary
+from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.model.scores import summary
 from stages import plot
@@ -46,7 +47,10 @@ def workspace(tmp_path, monkeypatch, striped):
     probabilities[5] = 0.9, 0.1
     predictions = Predictions(names, np.arange(8) % 2, probabilities, ["high", "low"])
     files.write_table(paths.PREDICTIONS, predictions.table())
-    files.write_json(EVALUATION, {"dataset": "built-in sample", "protocol": "random", **summary(predictions)})
+    files.write_json(
+        EVALUATION,
+        {"dataset": "built-in sample", "source": "synthesised", "protocol": "random", **summary(predictions)},
+    )
     files.write_json(TRAINING, {"best_epoch": 2})
     log_curves(tmp_path / "plots/training", 3)
     layers = [
@@ -101,5 +105,5 @@ def test_the_stage_draws_the_six_pictures_without_a_network_library_and_with_the
 @pytest.mark.parametrize("path", [TRAINING, EVALUATION, paths.PREDICTIONS, paths.MODEL])
 def test_a_missing_input_is_named_with_the_way_to_get_it(workspace, path):
     path.unlink()
-    with pytest.raises(DataError, match=f"{path} is missing; `dvc repro"):
+    with pytest.raises(DataError, match=f"{path} (is missing|does not exist); `dvc repro"):
         plot.main()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from genre.model.model_file import LayerSummary
+from genre.model.layer_summary import LayerSummary
 
 _FOLLOWERS = (
     "BatchNormalization", "LayerNormalization", "GroupNormalization", "Activation", "ReLU", "LeakyReLU", "PReLU",

@@ -1,4 +1,4 @@
-"""Which genres are taken for which."""
+"""Which genres are mistaken for which."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from genre.report.charts import style
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 
 if TYPE_CHECKING:
     from genre.model.predictions import Predictions
@@ -17,15 +17,15 @@ MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for 
 
 
 @style.styled
-def confusion(predictions: "Predictions", scores: dict[str, Any], source: Source) -> Figure:
+def confusion(predictions: "Predictions", scores: dict[str, Any], data: Data) -> Figure:
     """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
 
     Parameters
     ----------
     predictions : Predictions
     scores : dict
-        `accuracy`, `accuracy_low`, `accuracy_high` (0..1) and `n_clips` of the evaluation.
-    source : Source
+        `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips` of the evaluation.
+    data : Data
     """
     genres = predictions.genres
     n = len(genres)
@@ -33,14 +33,18 @@ def confusion(predictions: "Predictions", scores: dict[str, Any], source: Source
     of_genre = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, of_genre, out=np.zeros(counts.shape), where=of_genre > 0)
     names = list(style.short_names(genres, 28).values())
-    accuracy, low, high = (f"{100 * scores[key]:.1f}" for key in ("accuracy", "accuracy_low", "accuracy_high"))
-    detail = f"accuracy {accuracy} % (95 % interval {low} to {high} %), {scores['n_clips']} test clips"
+    keys = ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy")
+    accuracy, low, high, majority = (f"{100 * scores[key]:.1f}" for key in keys)
+    detail = (
+        f"accuracy {accuracy} % (95 % interval {low} to {high} %; majority-class baseline {majority} %), "
+        f"{scores['n_clips']} test clips"
+    )
 
     cell = float(np.clip(6.4 / n, 0.3, 1.3))
     margin = 0.5 + 0.075 * max(map(len, names))
     size = max(n * cell, 2.6)
     figure = style.new_figure(
-        size + margin + 1.5, size + 0.75 * margin + 0.35, "Confusion of genres", source, detail=detail
+        size + margin + 1.5, size + 0.75 * margin + 0.35, "Confusion of genres", data, detail=detail
     )
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
 from genre.report.charts import style
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 
 PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
 
 
 @style.styled
-def curves(history: pd.DataFrame, source: Source, *, best_epoch: int) -> Figure:
+def curves(history: pd.DataFrame, data: Data, *, best_epoch: int) -> Figure:
     """Accuracy and loss side by side, training and validation, with the epoch that was kept.
 
     The losses are not of one kind, see `genre.training.checkpoint.EpochScores`.
@@ -23,12 +23,12 @@ def curves(history: pd.DataFrame, source: Source, *, best_epoch: int) -> Figure:
     history : pd.DataFrame
         Columns `train/accuracy`, `validation/accuracy` (0..1), `train/loss`, `validation/loss` (nats);
         indexed by epoch, 1 is the first.
-    source : Source
+    data : Data
     best_epoch : int
     """
     best = history.loc[best_epoch, "validation/accuracy"]
     detail = f"epoch {best_epoch} of {history.index.max()} was kept: validation accuracy {best:.1%}"
-    figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", source, detail=detail.replace("%", " %"))
+    figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", data, detail=detail.replace("%", " %"))
     left, right = figure.subplots(1, 2)
     for axes, name in ((left, "accuracy"), (right, "loss")):
         _draw(axes, history, name, best_epoch)

@@ -4,18 +4,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from genre.report.charts import style
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 
 
 @style.styled
-def f1(per_genre: pd.DataFrame, source: Source, *, macro_f1: float) -> Figure:
+def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
     """F1 of every genre with its 95 % interval, best on top, and their mean.
 
     Parameters
     ----------
     per_genre : pd.DataFrame
         Columns `f1`, `f1_low`, `f1_high` (0..1) and `n_clips`, indexed by genre.
-    source : Source
+    data : Data
     macro_f1 : float
         0..1.
     """
@@ -23,7 +23,7 @@ def f1(per_genre: pd.DataFrame, source: Source, *, macro_f1: float) -> Figure:
     colours = style.genre_colours(list(per_genre.index))
     table = per_genre.sort_index().sort_values("f1", kind="stable", ascending=False)
     detail = f"macro F1 {macro_f1:.2f}, {int(table.n_clips.sum())} test clips; whiskers: 95 % bootstrap interval"
-    figure = style.new_figure(8.2, 0.75 + 0.34 * len(table), "F1 per genre", source, detail=detail)
+    figure = style.new_figure(8.2, 0.75 + 0.34 * len(table), "F1 per genre", data, detail=detail)
     axes = figure.subplots()
     places = range(len(table))
     axes.barh(places, table.f1, height=0.66, color=[colours[genre] for genre in table.index])

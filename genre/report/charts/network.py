@@ -17,7 +17,7 @@ from matplotlib.textpath import text_to_path
 from genre.model.model_file import ModelInfo
 from genre.report.charts import routing, style
 from genre.report.charts.blocks import Block, Drawing, Placed, Point, fold, place
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 
 ASPECT = 1.4  # width to height that the folding of a long network aims at
 MOST_PANELS = 8
@@ -55,7 +55,7 @@ class _Spot:
 
 
 @style.styled
-def network(info: ModelInfo, source: Source) -> Figure:
+def network(info: ModelInfo, data: Data) -> Figure:
     """The layers of `info` from input to output; a long network is folded into panels, read like columns of text.
 
     A box holds a layer and the normalisation, activation, pooling and dropout that directly follow it. It names
@@ -71,7 +71,7 @@ def network(info: ModelInfo, source: Source) -> Figure:
         f"Network {style.shorten(info.architecture, 40)}: {sum(layer.parameters for layer in info.layers):,} parameters"
     )
     detail = "a box: its name, its layers, the shape that comes out"
-    figure = style.new_figure(max(width, 6.5), height, title, source, detail=detail, arrange=False)
+    figure = style.new_figure(max(width, 6.5), height, title, data, detail=detail, arrange=False)
     full_width, full_height = figure.get_size_inches()
     axes = figure.add_axes((0, 0, 1, height / full_height))
     shift = (full_width - width) / 2

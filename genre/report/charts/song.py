@@ -8,7 +8,7 @@ from genre.features.spectrogram import TOP_DB
 from genre.model.model_file import ModelInfo
 from genre.report.charts import style
 from genre.report.charts.spectrograms import band_ticks, decibels
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 from genre.songs.prediction import Song
 from genre.songs.text import clock, sureness
 
@@ -36,7 +36,7 @@ def song(name: str, told: Song, info: ModelInfo) -> Figure:
         9,
         4.6,
         f"{style.shorten(name, 60)}: {genre}, {100 * probability:.0f} % ({sureness(probability)})",
-        Source(info.dataset, info.protocol),
+        Data(info.dataset, info.source, info.protocol),
         detail=f"what {info.architecture}, trained on the data above, says of each moment; a window's loudest point is "
         "0 dB",
     )

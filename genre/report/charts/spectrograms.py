@@ -15,7 +15,7 @@ from genre.features.settings import FeatureSettings
 from genre.features.spectrogram import TOP_DB, to_decibels
 from genre.features.store import Features
 from genre.report.charts import style
-from genre.report.charts.style import Source
+from genre.report.charts.style import Data
 
 if TYPE_CHECKING:
     from genre.model.predictions import Predictions
@@ -32,7 +32,7 @@ _SMALL = {"size": 8, "color": style.MUTED}
 
 
 @style.styled
-def spectrograms(features: Features, predictions: "Predictions", source: Source) -> Figure:
+def spectrograms(features: Features, predictions: "Predictions", data: Data) -> Figure:
     """For each genre the test clip to which the network gives that genre most surely."""
     colours = style.genre_colours(predictions.genres)
     of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
@@ -43,7 +43,7 @@ def spectrograms(features: Features, predictions: "Predictions", source: Source)
     columns = min((5, 4, 3), key=lambda count: -len(rows) % count) if len(rows) > 3 else len(rows)
     figure, panels = _grid(
         "One test clip of each genre",
-        source,
+        data,
         "of each genre the clip that the network is surest of, with that probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         settings=features.settings,
@@ -66,13 +66,13 @@ def surest_mistakes(predictions: "Predictions", count: int) -> np.ndarray:
 
 
 @style.styled
-def mistakes(features: Features, predictions: "Predictions", source: Source) -> Figure:
+def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figure:
     """The most confident mistakes, the surest first, with what the network gave the true and the predicted genre."""
     total, n_wrong = len(predictions.labels), int((predictions.labels != predictions.predicted).sum())
     rows = surest_mistakes(predictions, MOST_MISTAKES)
     if not n_wrong:
         figure = style.new_figure(
-            7, 1.2, "The most confident mistakes", source, detail=f"0 of {total} test clips are misclassified"
+            7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
         )
         figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are recognised.", ha="center", size=14)
         return figure
@@ -80,7 +80,7 @@ def mistakes(features: Features, predictions: "Predictions", source: Source) -> 
     colours = style.genre_colours(predictions.genres)
     figure, panels = _grid(
         "The most confident mistakes",
-        source,
+        data,
         f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; beside each "
         "genre the probability that the network gives it; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
@@ -123,7 +123,7 @@ def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
 
 def _grid(
     title: str,
-    source: Source,
+    data: Data,
     detail: str,
     clips: Sequence[np.ndarray],
     *,
@@ -138,7 +138,7 @@ def _grid(
     height = _BELOW + n_rows * (_HIGH + above) - 0.12
     width = _LEFT + columns * (wide + _ACROSS) + _RIGHT
     # matplotlib's own arrangement is slow for many panels
-    figure = style.new_figure(width, height, title, source, detail=detail, dpi=_DPI, arrange=False)
+    figure = style.new_figure(width, height, title, data, detail=detail, dpi=_DPI, arrange=False)
     across, up = figure.get_size_inches()
     lower, upper, right = _BELOW / up, (height - above + 0.12) / up, 1 - (_RIGHT + _ACROSS) / across
     grid = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True)

@@ -22,7 +22,7 @@ DPI = 150
 INK = "#1f2430"
 MUTED = "#667085"
 GRID = "#e4e7ec"
-WARNING = "#b42318"  # of the header of made-up data
+WARNING = "#b42318"  # of the header of synthetic data
 CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch
 CHIP = "\u25a0"  # a square in the genre's colour, so that no text has to be read in it
 
@@ -59,18 +59,21 @@ TRAIN, VALIDATION = _PALETTE[0], _PALETTE[6]
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a picture's figures were obtained on."""
+class Data:
+    """The data behind a picture; its text is what the header says of them."""
 
-    dataset: str  # by name
+    name: str
+    source: str  # as in dataset.json
     protocol: str  # of the split
 
     @property
     def synthetic(self) -> bool:
-        return self.dataset.lower().startswith("built-in sample")
+        return self.source == "synthesised"
 
     def __str__(self) -> str:
-        name = "Built-in sample (synthetic)" if self.synthetic else shorten(self.dataset, 48)
+        name = shorten(self.name, 48)
+        if self.synthetic:
+            name = f"{name[:1].upper()}{name[1:]} (synthetic)"
         return f"{name}, {self.protocol.replace('_', '-')} split"
 
 
@@ -89,7 +92,7 @@ def new_figure(
     width: float,
     height: float,
     title: str,
-    source: Source,
+    data: Data,
     *,
     detail: str = "",
     dpi: int = DPI,
@@ -102,8 +105,8 @@ def new_figure(
     width, height : float
         In inches, without the header's height.
     title : str
-    source : Source
-        Named in the second line, in red where the data are synthetic.
+    data : Data
+        Named in the second line, in red where they are synthetic.
     detail : str
         A third line.
     dpi : int
@@ -113,7 +116,7 @@ def new_figure(
     """
     texts = (
         (title, 12.5, {"weight": "bold"}),
-        (str(source), 9.5, {"weight": "bold", "color": WARNING if source.synthetic else INK}),
+        (str(data), 9.5, {"weight": "bold", "color": WARNING if data.synthetic else INK}),
         (detail, 8.5, {"color": MUTED}),
     )
     lines, top = [], 0.12

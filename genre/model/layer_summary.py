@@ -1,0 +1,61 @@
+"""What the network's picture needs to know of each layer; kept in the model file, and read without Keras."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+# What a layer's config says that its picture shows.
+_SHOWN = ("filters", "kernel_size", "strides", "pool_size", "units", "activation", "rate", "n")
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer of the network, for its picture."""
+
+    name: str
+    kind: str  # the Keras class
+    shape: list[int | None]  # of its output, without the batch axis
+    parameters: int
+    inputs: list[str]  # names of the layers that feed it
+    settings: dict[str, Any] = field(default_factory=dict)  # such as kernel_size and strides
+    layers: list["LayerSummary"] = field(default_factory=list)  # of the network within it, if any
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "LayerSummary":
+        """The inverse of `dataclasses.asdict`."""
+        return cls(**values | {"layers": [cls.from_dict(layer) for layer in values.get("layers", [])]})
+
+
+def summarise_layers(model: Any) -> list[LayerSummary]:
+    """The layers of a functional Keras model in their order, with what is within a layer that wraps a network."""
+    summaries = []
+    for described in model.get_config()["layers"]:
+        layer, config = model.get_layer(described["name"]), described["config"]
+        inner = getattr(layer, "layer", layer)  # of a wrapper
+        summaries.append(
+            LayerSummary(
+                name=layer.name,
+                kind=type(layer).__name__,
+                shape=list(layer.output.shape[1:]),
+                parameters=layer.count_params(),
+                inputs=list(dict.fromkeys(_sources(described["inbound_nodes"]))),
+                settings={key: _plain(config[key]) for key in _SHOWN if config.get(key) is not None},
+                layers=summarise_layers(inner) if hasattr(inner, "get_layer") else [],
+            )
+        )
+    return summaries
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value  # as JSON gives it back
+
+
+def _sources(nodes: Any) -> Iterator[str]:
+    """The layers whose outputs go into a layer, as its nodes in the model's config name them."""
+    if isinstance(nodes, dict):
+        if "keras_history" in nodes:
+            yield nodes["keras_history"][0]
+        nodes = list(nodes.values())
+    if isinstance(nodes, list | tuple):
+        for part in nodes:
+            yield from _sources(part)
