@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import scipy.fft
 import scipy.signal
 import soundfile
 import soxr
@@ -32,8 +33,10 @@ def resampled(to: int, *, channels: int = 1) -> Condition:
 
 def noise(n: int, rate: int, *, slope: float, rng: np.random.Generator) -> np.ndarray:
     """Normal noise [shape=(n,)] of mean power 1, falling by `slope` dB an octave (0 white, 3 pink) above 20 Hz."""
-    frequency = np.maximum(np.fft.rfftfreq(n, 1 / rate), 20.0)
-    shaped = np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * frequency ** (-slope / (20 * np.log10(2))), n)
+    length = scipy.fft.next_fast_len(n, real=True)
+    frequency = np.maximum(scipy.fft.rfftfreq(length, 1 / rate), 20.0)
+    spectrum = scipy.fft.rfft(rng.standard_normal(length)) * frequency ** (-slope / (20 * np.log10(2)))
+    shaped = scipy.fft.irfft(spectrum, length)[:n]
     return shaped / np.sqrt(np.mean(shaped**2))
 
 
@@ -98,8 +101,9 @@ def tilted(slope: float, *, above: float) -> Condition:
     """`slope` dB an octave above a frequency in Hz; negative is duller."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
-        gain = np.maximum(np.fft.rfftfreq(len(samples), 1 / rate) / above, 1.0) ** (slope / (20 * np.log10(2)))
-        return np.fft.irfft(np.fft.rfft(samples) * gain, len(samples)).astype(np.float32), rate
+        length = scipy.fft.next_fast_len(len(samples), real=True)
+        gain = np.maximum(scipy.fft.rfftfreq(length, 1 / rate) / above, 1.0) ** (slope / (20 * np.log10(2)))
+        return scipy.fft.irfft(scipy.fft.rfft(samples, length) * gain, length)[: len(samples)].astype(np.float32), rate
 
     return change
 

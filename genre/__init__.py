@@ -1,6 +1,1 @@
-"""What the stages share: parameters, audio, features, splits, networks, training, scores, figures."""
-
-import os
-
-# TensorFlow prints a dozen lines about the CPU and about absent GPUs before any work; its failures are exceptions.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+"""Music-genre classification: one package for each step of the pipeline, and the command `genre` above them."""

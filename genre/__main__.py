@@ -1,5 +1,15 @@
-"""`python -m genre`: the command `genre`."""
+"""The command `genre`, also as `python -m genre`."""
 
-from genre.cli import main
+from genre import console
 
-main()
+
+def main() -> None:
+    """Do what the command line says and exit with its status."""
+    console.start()
+    from genre import cli  # after `start`: what it imports takes a moment
+
+    console.run(cli.run, libraries_may_talk=False)  # libmpg123 warns of odd MP3s without naming them
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The command `genre`: `predict` names the genre of audio files, `report` writes a page on the pipeline's last run.
+"""The command line: `predict` names the genre of audio files, `report` writes a page on the pipeline's last run.
 
     genre predict song.mp3 folder/
     genre report
@@ -12,9 +12,10 @@ import csv
 import json
 import logging
 import os
-import signal
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +29,11 @@ from genre.songs.answers import Answer, answer_file, answer_files, load_network
 from genre.songs.text import describe, readable
 
 
-def find(paths: list[Path]) -> tuple[list[Path], dict[Path, str]]:
-    """The files among `paths` and the audio files in the folders among them; and what cannot be read, with reasons."""
-    found, unreadable = [], {}
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
-            listing = audio_files.find(path)
-            found += listing.audio
-            unreadable |= listing.unreadable
-        else:
-            found.append(path)
-    return found, unreadable
-
-
-def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
-    """A line of `--csv`: path, genre, probability, sureness, seconds, error, and each genre's probability."""
-    if answer.song is None:
-        return [readable(answer.path), "", "", "", "", answer.error, *[""] * len(genres)]
-    told = answer.to_dict(genres)
-    best = told["probabilities"][told["genre"]]
-    head = [readable(answer.path), told["genre"], best, told["sureness"], told["seconds"], ""]
-    return [*head, *told["probabilities"].values()]
+def run() -> int:
+    """Do what the command line says; the exit code."""
+    sys.stdout.reconfigure(errors="backslashreplace")
+    chosen = arguments()
+    return chosen.run(chosen)
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -64,6 +49,13 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return chosen
 
 
+def path(text: str) -> Path:
+    """A path of the command line; an empty one, as of a variable that is not set, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name")
+    return Path(text)
+
+
 def add_predict(commands: Any) -> None:
     """The command line of `genre predict`."""
     parser = commands.add_parser(
@@ -73,12 +65,12 @@ def add_predict(commands: Any) -> None:
         epilog="Formats that libsndfile reads and, where ffmpeg is installed, most others. Exit code 0 when every file "
         "could be used, 1 when one could not or none was found, 2 for a wrong command.",
     )
-    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
+    parser.add_argument("paths", type=path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each file")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table with a line for each file")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="also draw the song (one file only)")
+    parser.add_argument("--csv", type=path, metavar="FILE", help="also write a table with a line for each file")
+    parser.add_argument("--plot", type=path, metavar="FILE.png", help="also draw the song (one file only)")
     parser.add_argument(
-        "--model", type=Path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
+        "--model", type=path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
     )
     parser.set_defaults(run=predict, error=parser.error)
 
@@ -90,55 +82,99 @@ def check_predict(chosen: argparse.Namespace) -> None:
         chosen.error(f"--plot draws one song, and there are {len(chosen.files)} files")
     if chosen.plot and chosen.plot.suffix.lower() != ".png":
         chosen.error(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
-    heard = {path.resolve() for path in chosen.files}
+    inputs = {path.resolve() for path in chosen.files}
     for option, out in (("--csv", chosen.csv), ("--plot", chosen.plot)):
         if out and out.exists() and not out.is_file():  # the file is written beside it and renamed
             chosen.error(f"{option} writes a file, and {readable(out)} is a folder or a device")
-        if out and out.resolve() in heard:
-            chosen.error(f"{option} would overwrite {readable(out)}, which is to be heard")
+        if out and out.resolve() in inputs:
+            chosen.error(f"{option} would overwrite {readable(out)}, which is to be predicted")
     chosen.csv, chosen.plot = (out and out.resolve() for out in (chosen.csv, chosen.plot))  # where a link leads
+
+
+def find(paths: list[Path]) -> tuple[list[Path], dict[Path, str]]:
+    """The files among `paths` and the audio files in the folders among them; and what cannot be read, with reasons."""
+    found, unreadable = [], {}
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
+            listing = audio_files.find(path)
+            found += listing.audio
+            unreadable |= listing.unreadable
+        else:
+            found.append(path)
+    return found, unreadable
 
 
 def predict(chosen: argparse.Namespace) -> int:
     """Run `genre predict`; the exit code."""
-    for path, reason in chosen.unreadable.items():
-        print(f"{readable(path)}: {reason}", file=sys.stderr)
-    if not chosen.files:
+    if chosen.plot:
+        from genre.report.charts import song as chart  # before the work: it needs matplotlib, which is optional
+        from genre.report.charts.style import save
+    if not chosen.files and not chosen.unreadable:
         raise DataError(f"no audio file in {', '.join(map(readable, chosen.paths))}")
     network, info, threads = load_network(chosen.model)
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    failed = 0
-    with ExitStack() as stack:
-        table = None
-        if chosen.csv:
-            temporary = stack.enter_context(files.replacing(chosen.csv))
-            table = csv.writer(stack.enter_context(temporary.open("w", encoding="utf-8", newline="")))
-            head = ["path", "genre", "probability", "sureness", "seconds", "error"]
-            table.writerow([*head, *(f"p_{genre}" for genre in info.genres)])
-        answers = answer_files(
-            chosen.files,
-            lambda path: answer_file(path, network, info, keep_windows=bool(chosen.plot)),
-            threads=threads,
-        )
-        quiet = len(chosen.files) == 1 or not sys.stderr.isatty()
-        for answer in tqdm(answers, total=len(chosen.files), desc="predict", unit="file", disable=quiet):
+    failures = [Answer(path, None, reason) for path, reason in chosen.unreadable.items()]
+    answers = answer_files(
+        chosen.files, lambda path: answer_file(path, network, info, keep_windows=bool(chosen.plot)), threads=threads
+    )
+    total, failed, stdout_open = len(chosen.files) + len(failures), 0, True
+    with table(chosen.csv, info.genres) as write_row:
+        for answer in tqdm(
+            chain(failures, answers), total=total, desc="predict", unit="file",
+            disable=total == 1 or not sys.stderr.isatty(),
+        ):  # fmt: skip
             failed += answer.song is None
-            if table:
-                table.writerow(csv_row(answer, info.genres))
-            if chosen.json:
-                tqdm.write(json.dumps(answer.to_dict(info.genres)))
-            elif answer.song is None:
+            write_row(answer)
+            if answer.song is None and not chosen.json:
                 tqdm.write(f"{readable(answer.path)}: {answer.error}", file=sys.stderr)
-            else:
-                tqdm.write(describe(answer.path, answer.song, info.genres, unicode=unicode))
+            elif stdout_open:
+                text = (
+                    json.dumps(answer.to_dict(info.genres))
+                    if chosen.json
+                    else describe(answer.path, answer.song, info.genres, unicode=unicode)
+                )
+                stdout_open = show(text, needed=not (chosen.csv or chosen.plot))
             if chosen.plot and answer.song:
-                from genre.report.charts.song import song
-                from genre.report.charts.style import save
+                save(chart.song(readable(Path(answer.path.name)), answer.song, info), chosen.plot)
+    if failed and total > 1:
+        print(f"{failed} of {total} files could not be used", file=sys.stderr)
+    return 1 if failed else 0
 
-                save(song(answer.path.name, answer.song, info), chosen.plot)
-    if failed and len(chosen.files) > 1:
-        print(f"{failed} of {len(chosen.files)} files could not be used", file=sys.stderr)
-    return 1 if failed or chosen.unreadable else 0
+
+def show(text: str, *, needed: bool) -> bool:
+    """Print an answer at once; False where stdout's reader is gone, and BrokenPipeError if that leaves no work."""
+    try:
+        tqdm.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if needed:
+            raise
+        console.discard_stdout()
+        return False
+    return True
+
+
+@contextmanager
+def table(path: Path | None, genres: list[str]) -> Iterator[Callable[[Answer], object]]:
+    """Yield what adds an answer to the table of `--csv`; nothing is written where there is no path."""
+    if not path:
+        yield lambda answer: None
+        return
+    with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        head = ["path", "genre", "probability", "sureness", "seconds", "error"]
+        writer.writerow([*head, *(f"p_{genre}" for genre in genres)])
+        yield lambda answer: writer.writerow(csv_row(answer, genres))
+
+
+def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
+    """A line of `--csv`: path, genre, probability, sureness, seconds, error, and each genre's probability."""
+    if answer.song is None:
+        return [readable(answer.path), "", "", "", "", answer.error, *[""] * len(genres)]
+    fields = answer.to_dict(genres)
+    probabilities = fields["probabilities"]
+    head = [fields["genre"], probabilities[fields["genre"]], fields["sureness"], fields["seconds"], ""]
+    return [readable(answer.path), *head, *probabilities.values()]
 
 
 def write_report(chosen: argparse.Namespace) -> int:
@@ -150,17 +186,3 @@ def write_report(chosen: argparse.Namespace) -> int:
         "%s: %.1f MB, all in one file", paths.REPORT.resolve().as_uri(), paths.REPORT.stat().st_size / 1e6
     )
     return 0
-
-
-def run() -> int:
-    """Do what the command line says; the exit code."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends this program quietly, as it does others
-    sys.stdout.reconfigure(errors="backslashreplace")
-    chosen = arguments()
-    return chosen.run(chosen)
-
-
-def main() -> None:
-    """The entry point of `genre` and of `python -m genre`."""
-    console.run(run, libraries_may_talk=False)  # libmpg123 warns of odd MP3s, without saying which

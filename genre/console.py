@@ -1,11 +1,13 @@
-"""How a stage talks to the terminal: log lines, and errors without tracebacks."""
+"""How a program of the project talks to the terminal: log lines, and errors without tracebacks."""
 
 import errno
 import logging
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from types import TracebackType
 
 from genre.errors import UserError
 
@@ -21,36 +23,95 @@ _DATABASE_ERRORS = {
     **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "make room"),
     **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN), "grant access"),
 }
+# The extra of pyproject.toml that brings a package, where it is not `pipeline`.
+_EXTRAS = {"matplotlib": "plot", "gradio": "app", "distributed": "dask", "dask": "dask"}
+
+
+def start() -> None:
+    """What a program does before its slow imports: an error of its user is one line from here on, not a traceback.
+
+    Until `run` takes over, Ctrl-C ends the process at once: an exception would be lost in some packages' imports, or
+    come out as another one's cause. Standard streams that the caller has closed lead nowhere.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's errors, not its lines about CPU and GPUs
+    sys.excepthook = _show
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor: this one
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def run(main: Callable[[], int | None], *, libraries_may_talk: bool = True) -> None:
-    """Run a stage's `main` as the process's whole work and exit with its status.
+    """Run a program's `main` as the process's whole work and exit with its status.
 
     Unless `libraries_may_talk`, what C libraries write to stderr is dropped, and Python's messages alone are left.
 
-    Exit code 0 (or what `main` returns) on success, 1 after a `UserError` or a full, failing or read-only disk,
-    130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+    Exit code 0 (or what `main` returns) on success, 1 after an error, 130 after Ctrl-C, 141 where stdout's reader is
+    gone, as of a program that the signal ended. What a user cannot cause is a bug and keeps its traceback.
     """
     if not libraries_may_talk:
         _keep_stderr_for_python()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        sys.exit(main())
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        if error.errno not in _DISK_ERRORS:
-            raise
-        where = error.filename or "the disk"
-        sys.exit(f"error: {where}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again")
-    except sqlite3.OperationalError as error:
-        primary = error.sqlite_errorcode & 0xFF  # the rest says more closely what happened
-        if primary not in _DATABASE_ERRORS:
-            raise
-        sys.exit(f"error: DVC's database: {error}; {_DATABASE_ERRORS[primary]}, then run again")
+        status = main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        status = 130
+    except BrokenPipeError:
+        status = 141
+    except Exception as error:
+        if not (line := explain(error)):
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        status = 1
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard_stdout()  # or Python tries once more as it exits, and complains
+    sys.exit(status)
+
+
+def explain(error: BaseException) -> str | None:
+    """What a user can do about an error, in one line; None where it is a bug."""
+    match error:
+        case UserError():
+            return str(error)
+        case OSError() if error.errno in _DISK_ERRORS:
+            return f"{error.filename or 'the disk'}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again"
+        case sqlite3.OperationalError():
+            primary = error.sqlite_errorcode & 0xFF  # the rest says more closely what happened
+            if help_ := _DATABASE_ERRORS.get(primary):
+                return f"DVC's database: {error}; {help_}, then run again"
+        case ModuleNotFoundError() if error.name and not error.name.startswith("genre."):
+            package = error.name.partition(".")[0]
+            extra = _EXTRAS.get(package, "pipeline")
+            return (
+                f"{package} is not installed for {sys.executable}: activate the project's environment, "
+                f"or run `pip install '.[{extra}]'` in the project's folder"
+            )
+    return None
+
+
+def discard_stdout() -> None:
+    """Let what is printed from now on lead nowhere."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if line := explain(error):
+        print(f"error: {line}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _keep_stderr_for_python() -> None:

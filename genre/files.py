@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genre import paths
 from genre.errors import DataError
 
 if TYPE_CHECKING:  # slow to import, and prediction does without
@@ -27,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A hash, as a name of the longest allowed length has no room for more characters.
-    temporary = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.tmp")
+    temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.tmp")
     _remove(temporary)  # left by a run that was killed
     try:
         yield temporary
@@ -85,8 +87,10 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 
 @contextmanager
 def present(path: Path) -> Iterator[None]:
-    """Within this block, a missing file of the pipeline is a DataError that says how to get it."""
+    """Within this block a missing file is a DataError; one of the pipeline's own says how to get it."""
     try:
         yield
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; `dvc repro` makes it") from None
+        if paths.is_made_by_pipeline(path):
+            raise DataError(f"{path} is missing; `dvc repro` makes it") from None
+        raise DataError(f"{path} does not exist") from None

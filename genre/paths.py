@@ -15,3 +15,10 @@ PREDICTIONS = PLOTS / "predictions.csv"
 PER_GENRE = PLOTS / "per_genre.csv"
 PLOTS_PAGE = PLOTS / "page.html"  # the page that `dvc plots` fills
 REPORT = Path("report.html")
+LOCK = Path("dvc.lock")
+
+
+def is_made_by_pipeline(path: Path) -> bool:
+    """Whether `dvc repro`, run in the current folder, makes the file at `path`."""
+    made = (RAW, FEATURES, SPLITS, MODEL, EXPORTED_MODEL, METRICS, PLOTS, LOCK)
+    return any(Path(path).absolute().is_relative_to(place.absolute()) for place in made)

@@ -1,4 +1,4 @@
-"""`genre predict` as its users run it, with the released model."""
+"""The command `genre` as its users run it, with the released model."""
 
 import csv
 import hashlib
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks.card import model_card
+from genre import cli
 from genre.model import exported, model_file
 from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, answer_files, load_network
@@ -21,9 +22,11 @@ from tests.conftest import RATE, TOP, noise, sine
 from tests.models import build, info_of
 
 
-def tell(*arguments, code: int = 0, **options) -> subprocess.CompletedProcess:
+def predict(*arguments, code: int = 0, **options) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "genre", "predict", *map(str, arguments)]
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, encoding="utf-8", **options)
+    options = {"cwd": TOP, "env": os.environ} | options
+    options["env"] = options["env"] | {"PYTHONPATH": f"{TOP}{os.pathsep}{options['env'].get('PYTHONPATH', '')}"}
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", **options)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -40,7 +43,7 @@ def music(write_audio):
 
 
 def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
-    lines = tell(write_audio("a.wav", noise(seconds=3))).stdout.splitlines()
+    lines = predict(write_audio("a.wav", noise(seconds=3))).stdout.splitlines()
     assert len(lines) == 5 and lines[0].endswith("a.wav  0:03")
     shares = [int(re.fullmatch(r"  \w+ +█*[▏▎▍▌▋▊▉]? *(\d+) %", line)[1]) for line in lines[1:4]]
     assert shares == sorted(shares, reverse=True)
@@ -48,7 +51,7 @@ def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
 
 
 def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
-    done = tell(music, "--json")
+    done = predict(music, "--json")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["path"] for answer in answers] == [str(music / "album/a.ogg"), str(music / "b.wav")]
     for answer in answers:
@@ -61,22 +64,22 @@ def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
     assert done.stderr == ""
 
 
-def test_a_broken_file_is_told_and_stops_no_other(music):
+def test_a_broken_file_is_reported_and_stops_no_other(music):
     (music / "broken.mp3").write_bytes(b"this is not music" * 100)
-    done = tell(music, music / "nowhere.wav", "--json", code=1)
+    done = predict(music, music / "nowhere.wav", "--json", code=1)
     answers = {Path(answer["path"]).name: answer for answer in map(json.loads, done.stdout.splitlines())}
     assert set(answers) == {"a.ogg", "b.wav", "broken.mp3", "nowhere.wav"}
     assert "cannot be decoded" in answers["broken.mp3"]["error"] and "genre" not in answers["broken.mp3"]
     assert answers["nowhere.wav"]["error"] == "does not exist"
     assert "genre" in answers["b.wav"]
-    plain = tell(music, code=1)
+    plain = predict(music, code=1)
     assert "broken.mp3: cannot be decoded" in plain.stderr and "1 of 3 files could not be used" in plain.stderr
     assert plain.stdout.count("throughout") == 2
 
 
 def test_csv_has_a_line_for_each_file(music, tmp_path):
     (music / "broken.mp3").write_bytes(b"")
-    tell(music, "--csv", tmp_path / "out.csv", code=1)
+    predict(music, "--csv", tmp_path / "out.csv", code=1)
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = {Path(row["path"]).name: row for row in csv.DictReader(file)}
     assert set(rows) == {"a.ogg", "b.wav", "broken.mp3"}
@@ -84,52 +87,90 @@ def test_csv_has_a_line_for_each_file(music, tmp_path):
     assert rows["broken.mp3"]["error"] and not rows["broken.mp3"]["genre"]
 
 
-def test_plot_draws_one_song_and_refuses_two(music, tmp_path):
-    tell(music / "b.wav", "--plot", tmp_path / "song.png")
-    assert (tmp_path / "song.png").read_bytes()[:4] == b"\x89PNG"
-    assert "--plot draws one song" in tell(music, "--plot", tmp_path / "two.png", code=2).stderr
+def test_plot_draws_one_song_whatever_bytes_the_names_are_made_of(write_audio, tmp_path):
+    song, picture = (os.fsdecode(os.fsencode(tmp_path) + name) for name in (b"/bj\xf6rk.wav", b"/bj\xf6rk.PNG"))
+    write_audio("plain.wav", noise()).rename(song)
+    predict(song, "--plot", picture, "--csv", picture + ".csv")
+    assert Path(picture).read_bytes()[:4] == b"\x89PNG" and "udcf6rk" in Path(picture + ".csv").read_text("utf-8")
 
 
-def test_no_folder_device_or_song_is_written_over(music, tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["predict"], "required: PATH"),
+        (["predict", "--no-such-option"], "required: PATH"),
+        (["predict", ""], "PATH: an empty name"),
+        (["predict", "a.wav", "--model", ""], "--model: an empty name"),
+        (["predict", "music", "--plot", "two.png"], "--plot draws one song, and there are 2 files"),
+        (["predict", "music/b.wav", "--plot", "music/b.wav"], "does not end with .png"),
+        (["predict", "music", "--csv", "music"], "--csv writes a file, and music is a folder or a device"),
+        (["predict", "music", "--csv", "pipe"], "is a folder or a device"),
+        (["predict", "music", "--csv", "music/album/../b.wav"], "would overwrite"),
+        (["predict", "music", "--csv", "link.csv"], "would overwrite"),
+    ],
+)
+def test_a_command_that_cannot_be_followed_ends_with_2_and_says_why(
+    arguments, message, music, tmp_path, monkeypatch, capsys
+):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link.csv").symlink_to(music / "b.wav")
-    before = {path: path.read_bytes() for path in music.rglob("*") if path.is_file()}
-    assert "is a folder" in tell(music, "--csv", music, code=2).stderr
-    assert "is a folder or a device" in tell(music, "--csv", tmp_path / "pipe", code=2).stderr
-    assert "would overwrite" in tell(music, "--csv", music / "album/../b.wav", code=2).stderr
-    assert "would overwrite" in tell(music, "--csv", tmp_path / "link.csv", code=2).stderr
-    assert "a shorter name" in tell(music, "--csv", "a" * 300, code=1).stderr
-    assert "does not end with .png" in tell(music / "b.wav", "--plot", music / "b.wav", code=2).stderr
-    assert {path: path.read_bytes() for path in music.rglob("*") if path.is_file()} == before
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.arguments(arguments)
+    assert ended.value.code == 2 and message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["empty"], "no audio file in empty"),
+        (["music/b.wav", "--csv", "a" * 300], "choose a shorter name"),
+        (["music/b.wav", "--model", "typo.tflite"], "error: typo.tflite does not exist"),
+        (["music/b.wav", "--model", "music"], "is a folder"),
+        (["a" * 300], "does not exist"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_1_and_one_line(arguments, message, music, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = predict(*arguments, code=1, cwd=tmp_path)
+    assert message in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_read_has_its_reason_as_a_file_has(music, tmp_path):
+    (music / "gone").symlink_to(tmp_path / "nowhere")
+    answers = [json.loads(line) for line in predict(music, "--json", code=1).stdout.splitlines()]
+    assert len(answers) == 3 and answers[0] == {"path": str(music / "gone"), "error": "No such file or directory"}
 
 
 def test_the_table_is_written_where_a_link_leads(write_audio, tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
-    tell(write_audio("a.wav", noise()), "--csv", tmp_path / "link.csv")
+    predict(write_audio("a.wav", noise()), "--csv", tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink() and "a.wav" in (tmp_path / "there.csv").read_text(encoding="utf-8")
 
 
-def test_a_decoder_s_own_warnings_are_kept_from_the_messages(tmp_path):
+def test_a_decoders_own_warnings_are_kept_from_the_messages(tmp_path):
     junk = np.random.default_rng(1).bytes(3000)
     (tmp_path / "junk.mp3").write_bytes(junk)
-    lines = tell(tmp_path, code=1).stderr.splitlines()
+    lines = predict(tmp_path, code=1).stderr.splitlines()
     assert len(lines) == 1 and lines[0].startswith(str(tmp_path / "junk.mp3"))
 
 
-def test_a_wrong_command_ends_with_2_and_a_folder_without_music_with_1(tmp_path):
-    tell(code=2)
-    tell("--no-such-option", code=2)
-    assert "no audio file" in tell(tmp_path, code=1).stderr
-    (tmp_path / "a.wav").write_bytes(b"")
-    assert "missing" in tell(tmp_path, "--model", tmp_path / "none.tflite", code=1).stderr
-    assert "is a folder" in tell(tmp_path, "--model", tmp_path, code=1).stderr
-    assert "does not exist" in tell("a" * 300, code=1).stderr
+def test_a_reader_that_goes_away_is_no_error_and_leaves_the_table_whole(music, tmp_path):
+    command = f"{sys.executable} -m genre predict {music} {music} --json"
+    for options, status in ((f"--csv {tmp_path}/out.csv", 0), ("", 141)):
+        script = f"set -o pipefail; {command} {options} | head -n 0"
+        done = subprocess.run(["bash", "-c", script], cwd=TOP, capture_output=True, text=True)
+        assert (done.stderr, done.returncode) == ("", status)
+    assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out.csv"]
 
 
-def test_a_reader_that_goes_away_is_no_error_to_report(music):
-    command = f"{sys.executable} -m genre predict {music} {music} --json | head -n 0"
-    done = subprocess.run(["sh", "-c", command], cwd=TOP, capture_output=True, text=True)
-    assert done.stderr == ""
+def test_without_matplotlib_plot_says_which_extra_has_it(write_audio, tmp_path):
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')")
+    song = write_audio("a.wav", noise())
+    done = predict(song, "--plot", "p.png", code=1, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert "matplotlib is not installed" in done.stderr and "pip install '.[plot]'" in done.stderr
 
 
 def test_a_name_that_cannot_be_printed_is_escaped(write_audio):
@@ -137,15 +178,15 @@ def test_a_name_that_cannot_be_printed_is_escaped(write_audio):
     strange = os.fsencode(path.parent) + b"/\xff\x1b[31mred\n.wav"
     path.rename(os.fsdecode(strange))
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = tell(path.parent, env=environment)
+    done = predict(path.parent, env=environment)
     assert "\x1b" not in done.stdout and "red\\n.wav" in done.stdout and "#" in done.stdout
-    assert json.loads(tell(path.parent, "--json").stdout)["path"] == os.fsdecode(strange)
+    assert json.loads(predict(path.parent, "--json").stdout)["path"] == os.fsdecode(strange)
 
 
 def test_prediction_imports_nothing_heavy(write_audio):
     code = (
         "import sys; from genre import cli; sys.argv = ['genre', 'predict', sys.argv[1]]; cli.run(); "
-        "heavy = {'tensorflow', 'keras', 'pandas', 'librosa', 'sklearn', 'matplotlib', 'numba'}; "
+        "heavy = {'tensorflow', 'keras', 'pandas', 'sklearn', 'matplotlib', 'pydantic', 'yaml', 'requests', 'joblib'}; "
         "print(heavy & {*sys.modules})"
     )
     command = [sys.executable, "-c", code, write_audio("a.wav", noise())]
@@ -157,10 +198,10 @@ def test_several_threads_keep_the_order_and_change_nothing(write_audio):
     paths = [write_audio(f"{n}.wav", noise(seconds=2, seed=n)) for n in range(30)]
     network, info, _ = load_network(RELEASED)
 
-    def told(threads: int) -> list[Answer]:
+    def answers(threads: int) -> list[Answer]:
         return list(answer_files(paths, lambda path: answer_file(path, network, info), threads=threads))
 
-    for one, other in zip(told(1), told(3), strict=True):
+    for one, other in zip(answers(1), answers(3), strict=True):
         assert one.path == other.path
         np.testing.assert_array_equal(one.song.probabilities, other.song.probabilities)
 
@@ -176,13 +217,13 @@ def test_the_released_model_is_small_fits_the_defaults_and_is_the_one_on_its_car
 
 
 @pytest.mark.slow
-def test_a_keras_file_tells_the_same_as_its_export(write_audio, tmp_path, settings):
+def test_a_keras_file_gives_the_same_as_its_export(write_audio, tmp_path, settings):
     model = build("committee")
     info = replace(info_of(model, settings), genres=["a", "b", "c"])
     model_file.save(model, info, tmp_path / "m.keras")
     exported.save(model, info, tmp_path / "m.tflite")
     song = write_audio("a.wav", noise(seconds=5), RATE)
     one, other = (
-        json.loads(tell(song, "--json", "--model", tmp_path / f"m.{kind}").stdout) for kind in ("keras", "tflite")
+        json.loads(predict(song, "--json", "--model", tmp_path / f"m.{kind}").stdout) for kind in ("keras", "tflite")
     )
     assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)

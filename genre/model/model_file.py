@@ -139,7 +139,7 @@ def check_harmless(path: Path) -> None:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """A model file as an archive; whatever is wrong with it, here or within the block, is a DataError."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with files.present(path), zipfile.ZipFile(path) as archive:
             for member in archive.infolist():  # zipfile never unpacks more than it says here
                 limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
                 if member.file_size > limit:
@@ -148,8 +148,6 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
                         f"the maximum is {limit}{_remedy(path)}"
                     )
             yield archive
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist{_remedy(path)}") from None
     except IsADirectoryError:
         raise DataError(f"{path} is a folder, not a model file") from None
     except _DAMAGE as error:
@@ -157,8 +155,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _remedy(path: Path) -> str:
-    """How to get the pipeline's own model again; any other file is the user's."""
-    return "; `dvc repro` makes it" if Path(path) in (paths.MODEL, paths.EXPORTED_MODEL) else ""
+    return "; `dvc repro` makes it anew" if paths.is_made_by_pipeline(path) else ""
 
 
 def _named_in(config: Any) -> Iterator[tuple[str, str]]:

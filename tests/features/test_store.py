@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre import files
+from genre import files, paths
 from genre.errors import DataError
 from genre.features import store
 
@@ -36,6 +36,9 @@ def test_ids_that_look_like_numbers_and_genres_that_look_missing_stay_text(tmp_p
     assert list(features.clips.index) == ["000"] and features.clips.genre.iloc[0] == "NA"
 
 
-def test_a_missing_folder_is_told_with_the_way_to_get_it(tmp_path):
+def test_only_where_the_pipeline_makes_a_missing_folder_the_error_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=r"features\.json is missing; `dvc repro` makes it"):
+        store.read(paths.FEATURES)
+    with pytest.raises(DataError, match=r"nothing/features\.json does not exist$"):
         store.read(tmp_path / "nothing")

@@ -76,11 +76,13 @@ def test_a_missing_file_and_one_that_is_not_a_model_are_refused(tmp_path):
 @pytest.mark.parametrize("path", [paths.MODEL, paths.EXPORTED_MODEL])
 def test_only_the_pipelines_own_model_is_made_by_dvc_repro(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=f"{path} does not exist; `dvc repro` makes it$"):
+    with pytest.raises(DataError, match=f"{path} is missing; `dvc repro` makes it$"):
         model_file.read_info(path)
     path.parent.mkdir()
     path.write_text("no model")
-    with pytest.raises(DataError, match=rf"{path} is not a model file of this project \(.*\); `dvc repro` makes it$"):
+    with pytest.raises(
+        DataError, match=rf"{path} is not a model file of this project \(.*\); `dvc repro` makes it anew$"
+    ):
         model_file.read_info(path)
 
 

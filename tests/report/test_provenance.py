@@ -43,9 +43,10 @@ def test_parameters_are_those_of_the_last_run_in_the_order_of_the_stages(folder)
     assert list(recorded.items()) == [("extract.n_mels", 128), ("train.epochs", 3), ("train.augment.gain", 0.5)]
 
 
-def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path):
+def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=r"dvc\.lock is missing; `dvc repro`"):
-        provenance.read(tmp_path)
+        provenance.read(Path())
 
 
 def test_outside_git_neither_commit_nor_changes_are_known(folder):

@@ -1,0 +1,71 @@
+"""How programs end: with a status, and one line instead of a traceback where their user can do something about it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import TOP
+
+WAIT = "import time; print('here', flush=True); time.sleep(600)"
+
+
+def program(code: str) -> list[str]:
+    return [sys.executable, "-c", f"from genre import console; console.start(); {code}"]
+
+
+def interrupted(command: list[str], **environment: str) -> tuple[int, str]:
+    """The status and stderr of a program that gets Ctrl-C once it has written a line."""
+    process = subprocess.Popen(
+        command, cwd=TOP, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    return process.wait(timeout=60), process.communicate()[1]
+
+
+@pytest.mark.parametrize("module", ["stages.train", "stages.export", "benchmarks.accuracy"])
+def test_ctrl_c_while_a_program_still_imports_ends_it_without_a_traceback(module, tmp_path):
+    (tmp_path / "keras.py").write_text(WAIT)
+    assert interrupted([sys.executable, "-m", module], PYTHONPATH=str(tmp_path)) == (-signal.SIGINT, "")
+
+
+def test_ctrl_c_at_work_is_one_line_and_130():
+    code = f"console.run(lambda: exec({WAIT!r}))"
+    assert interrupted(program(code)) == (130, "interrupted\n")
+
+
+def test_importing_a_stage_leaves_ctrl_c_and_errors_as_they_are():
+    code = "import signal, sys; before = signal.getsignal(signal.SIGINT); import stages.split, benchmarks; "
+    code += "assert signal.getsignal(signal.SIGINT) is before and sys.excepthook is sys.__excepthook__"
+    subprocess.run([sys.executable, "-c", code], cwd=TOP, check=True)
+
+
+def test_a_package_that_is_not_installed_is_named_with_the_extra_that_brings_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "stages.split"], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "is not installed" in done.stderr and "pip install '.[pipeline]'" in done.stderr
+
+
+def test_a_bug_keeps_its_traceback():
+    for code in ("1 / 0", "console.run(lambda: 1 / 0)", "import genre.nothing"):
+        done = subprocess.run(program(code), cwd=TOP, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and done.stderr.startswith("Traceback")
+
+
+def test_what_is_printed_to_a_closed_stdout_is_dropped_and_goes_into_no_file(tmp_path):
+    code = f"file = open({str(tmp_path / 'data')!r}, 'w'); console.run(lambda: print('lost') or os.write(1, b'lost'))"
+    command = [*program(f"import os; {code}")]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], cwd=TOP, capture_output=True, text=True)
+    assert done.stderr == "" and (tmp_path / "data").read_bytes() == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
+def test_a_full_disk_behind_stdout_is_one_line():
+    command = program("console.run(lambda: print('x'))")
+    done = subprocess.run(["sh", "-c", '"$@" >/dev/full', "sh", *command], cwd=TOP, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
