@@ -102,16 +102,16 @@ def _call() -> Path:
 
     size = _size()
     threading.Thread(target=call, daemon=True).start()
-    reachable = mirrors.answers(SERVER)
+    answered = mirrors.answers(SERVER)
     while True:
         try:
-            result = outcome.get(timeout=STALLED if reachable else UNANSWERED)
+            result = outcome.get(timeout=STALLED if answered else UNANSWERED)
         except queue.Empty:
             before, size = size, _size()
-            if not reachable:
-                raise Unreachable("no connection") from None
             if size == before:
-                raise (Damaged("the download stalled") if size else Unreachable("no answer")) from None
+                problem = Damaged("the download stalled") if answered and size else Unreachable("no connection")
+                raise problem from None
+            answered = True
             continue
         if isinstance(result, BaseException):
             raise result

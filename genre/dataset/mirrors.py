@@ -9,7 +9,7 @@ import threading
 
 import requests
 
-PROBE_SECONDS = 8.0  # for a name, a connection and the first byte of an answer
+PROBE_SECONDS = 5.0  # for a name, a connection and the first byte of an answer
 
 log = logging.getLogger(__name__)
 
