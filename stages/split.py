@@ -7,6 +7,7 @@ import logging
 
 from genre import console, files, params, paths
 from genre.dataset import catalogue, splits
+from genre.dataset.audit import audit
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ def main() -> None:
     chosen = params.load().split
     clips = files.read_table(paths.FEATURES / "clips.csv").set_index("clip_id")
     table = splits.split(clips, chosen, fault_filtered=catalogue.published_split(clips, catalogue.load()))
-    report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
+    report = {"protocol": chosen.protocol, **audit(clips, table)}
     files.write_table(paths.SPLITS, table.reset_index())
     files.write_json(paths.METRICS / "split.json", report)
     log.info("%s split: %s; artists on both sides: %s", chosen.protocol, report["sizes"], report["artists"])

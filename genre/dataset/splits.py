@@ -1,12 +1,9 @@
-"""Train, validation and test parts: three protocols, and the audit of what leaks between the parts.
+"""Train, validation and test parts, by three protocols.
 
 `random`          stratified by genre; clips with the same bytes stay on one side.
 `artist`          no artist on two sides (the artist filter: Pampalk, Flexer and Widmer, ISMIR 2005), and no same bytes.
 `fault_filtered`  GTZAN's lists without faults (Kereliuk, Sturm and Larsen, IEEE TMM 2015), as in the catalogue.
 """
-
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +14,8 @@ from genre.errors import DataError
 from genre.params import SplitParams
 
 PARTS = ("train", "validation", "test")
+
+_ATTEMPTS = 100  # at a split with every genre in each part, where groups link genres
 
 
 def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series) -> pd.DataFrame:
@@ -55,10 +54,13 @@ def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series
 
 def _with_artist(clips: pd.DataFrame) -> pd.DataFrame:
     known = clips[clips.artist != ""]
-    if known.empty:
+    lacking = sorted(set(clips.genre) - set(known.genre))
+    if lacking:
+        whom = "any clip" if known.empty else f"any clip of {', '.join(lacking)}"
         raise DataError(
-            "split.protocol = 'artist' needs to know each clip's artist, and no clip has one; put an artists.csv "
-            "with the columns clip_id,artist at the top of the dataset's folder, or set split.protocol to random"
+            f"split.protocol = 'artist' needs to know the clips' artists, and does not know that of {whom}; put an "
+            "artists.csv with the columns clip_id,artist at the top of the dataset's folder, or set split.protocol to "
+            "random"
         )
     return known
 
@@ -75,7 +77,7 @@ def _published(clips: pd.DataFrame, lists: pd.Series) -> pd.Series:
 
 def linked_groups(clips: pd.DataFrame) -> np.ndarray:
     """Group number of each clip [shape=(n,), int]: clips with an artist or their bytes in common are one group."""
-    return _linked(clips.sha256, clips.artist.map(_names))
+    return _linked(clips.sha256, clips.artist.map(artist_names))
 
 
 def _linked(*keys: pd.Series) -> np.ndarray:
@@ -97,26 +99,75 @@ def _linked(*keys: pd.Series) -> np.ndarray:
 
 
 def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> pd.Series:
-    """Deal whole groups out, the largest first, each to the part that falls shortest of its share of those genres.
+    """Deal whole groups out by `_deal`, and where that leaves a genre out of a part, again with one in each part first.
 
-    Groups of equal size come in an order drawn from the seed. With groups of one clip this is stratified sampling.
+    Groups of equal size come in an order drawn from the seed.
     """
-    rng = np.random.default_rng(params.seed)
-    counts = pd.crosstab(groups, clips.genre).to_numpy()  # (groups, genres)
-    counts = np.column_stack([counts, counts.sum(axis=1)])  # all genres together: decides where one genre is even
+    counts = pd.crosstab(groups, clips.genre)
+    _check_enough((counts > 0).sum(), params)
+    counts = counts.to_numpy()  # (groups, genres)
     share = np.array([params.train, params.validation, params.test])
+    rng = np.random.default_rng(params.seed)
+    for attempt in range(_ATTEMPTS):
+        shuffled = rng.permutation(len(counts))
+        order = shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]
+        first = np.full(len(counts), -1)
+        if attempt:
+            first = _one_each(counts, share, order if attempt == 1 else shuffled)
+        dealt = _deal(counts, share, order, dealt=first)
+        if all((counts[dealt == part].sum(axis=0) > 0).all() for part in range(len(PARTS))):
+            break
+    return pd.Series(np.array(PARTS)[dealt[groups]], index=clips.index)
+
+
+def _deal(counts: np.ndarray, share: np.ndarray, order: np.ndarray, *, dealt: np.ndarray) -> np.ndarray:
+    """The part of each group [shape=(groups,), int]: each goes to the part that falls shortest of its share.
+
+    Parameters
+    ----------
+    counts : np.ndarray [shape=(groups, genres), int]
+        Clips of each genre in each group. With groups of one clip this is stratified sampling.
+    share : np.ndarray [shape=(parts,), float]
+        Fraction of the clips that each part is to get.
+    order : np.ndarray [shape=(groups,), int]
+        The groups, in the order in which they are dealt: the largest first.
+    dealt : np.ndarray [shape=(groups,), int]
+        The part of groups that have one already, -1 for the others.
+    """
+    counts = np.column_stack([counts, counts.sum(axis=1)])  # all genres together: decides where one genre is even
     target = share[:, None] * counts.sum(axis=0)  # (parts, genres), in clips
-    filled = np.zeros_like(target)
-    assigned = np.empty(len(counts), dtype=int)
-    shuffled = rng.permutation(len(counts))
-    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
+    filled = np.stack([counts[dealt == part].sum(axis=0) for part in range(len(share))]).astype(float)
+    dealt = dealt.copy()
+    for group in order[dealt[order] < 0]:
         size = counts[group]
         # How much closer to its target each part gets, relative to that target, over the group's genres.
         gain = ((target - filled - size / 2) * size / target.clip(1e-9)).sum(axis=1)
-        part = int(np.argmax(np.round(gain, 9)))
-        filled[part] += size
-        assigned[group] = part
-    return pd.Series(np.array(PARTS)[assigned[groups]], index=clips.index)
+        dealt[group] = int(np.argmax(np.round(gain, 9)))
+        filled[dealt[group]] += size
+    return dealt
+
+
+def _one_each(counts: np.ndarray, share: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """One group of every genre in each part, as far as they go, and -1 for the rest; small parts get the last ones."""
+    dealt = np.full(len(counts), -1)
+    for genre in np.argsort((counts > 0).sum(axis=0), kind="stable"):  # who has few groups chooses first
+        for part in np.argsort(share, kind="stable"):
+            free = order[(counts[order, genre] > 0) & (dealt[order] < 0)]
+            if len(free) and not counts[dealt == part, genre].any():
+                dealt[free[0 if part == share.argmax() else -1]] = part
+    return dealt
+
+
+def _check_enough(groups: pd.Series, params: SplitParams) -> None:
+    """Raise DataError where a genre has fewer groups than there are parts."""
+    few = groups[groups < len(PARTS)]
+    if len(few):
+        what = "artists" if params.protocol == "artist" else "clips that differ"
+        listed = ", ".join(f"{genre} has {count}" for genre, count in few.items())
+        raise DataError(
+            f"too few {what} for split.protocol = '{params.protocol}': each genre needs {len(PARTS)}, one for each of "
+            f"{', '.join(PARTS)}, but {listed}; add {what}, or remove those genres"
+        )
 
 
 def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params: SplitParams) -> None:
@@ -130,64 +181,19 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
     lacking = [
         f"{genre} (none in {', '.join(row.index[row == 0])})" for genre, row in found.iterrows() if (row == 0).any()
     ]
-    if lacking:
-        if params.protocol == "fault_filtered":
-            raise DataError(
-                "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, "
-                f"but these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
-            )
-        groups = "artists" if params.protocol == "artist" else "clips"
+    if lacking and params.protocol == "fault_filtered":
         raise DataError(
-            f"too few {groups} for split.protocol = '{params.protocol}' with fractions {params.train:g}/"
-            f"{params.validation:g}/{params.test:g}: every genre must be in all three parts, but these are not: "
-            f"{'; '.join(lacking)}; add {groups}, or change the fractions or the protocol"
+            "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, "
+            f"but these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
+        )
+    if lacking:
+        raise DataError(
+            f"split.protocol = '{params.protocol}' finds no split with every genre in all three parts, since artists "
+            f"or equal files link clips of several genres: {'; '.join(lacking)}; add clips, or change split.seed or "
+            "split.protocol"
         )
 
 
-def audit(clips: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
-    """Count what each part holds and what crosses from one part to another, whatever it is.
-
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As for `split`.
-    splits : pd.DataFrame
-        What `split` returned.
-
-    Returns
-    -------
-    dict
-        `sizes` and `genres`: clips per part, and per genre and part. `left_out`: clips in no part.
-        `same_bytes_pairs`: pairs of clips with equal bytes on the two sides of each pair of parts.
-        `artists`: artists with clips on both sides. `test_clips_with_artist_in_train`: a fraction 0..1 of
-        the test clips whose artist is known. The last two are None where no artist is known.
-    """
-    table = clips.loc[splits.index].assign(split=splits.split)
-    by_genre = pd.crosstab(table.genre, table.split).reindex(columns=PARTS, fill_value=0)
-    sides = {part: table[table.split == part] for part in PARTS}
-    artists = {part: _artists(side) for part, side in sides.items()}
-    known = any(artists.values())
-    pairs, shared = {}, {}
-    copies = {part: side.sha256[side.sha256 != ""].value_counts() for part, side in sides.items()}
-    for one, other in combinations(PARTS, 2):
-        pairs[f"{one}-{other}"] = int(copies[one].mul(copies[other], fill_value=0).sum())
-        shared[f"{one}-{other}"] = len(artists[one] & artists[other]) if known else None
-    test = sides["test"][sides["test"].artist != ""]
-    heard = test.artist.map(lambda names: any(name in artists["train"] for name in _names(names)))
-    return {
-        "sizes": {part: len(side) for part, side in sides.items()},
-        "left_out": len(clips) - len(splits),
-        "same_bytes_pairs": pairs,
-        "artists": shared,
-        "test_clips_with_artist_in_train": round(float(heard.mean()), 4) if len(test) else None,
-        "genres": {genre: {part: int(n) for part, n in row.items()} for genre, row in by_genre.iterrows()},
-    }
-
-
-def _names(artist: str) -> list[str]:
-    """The single artists of a credit such as `Lauryn Hill; Bob Marley`."""
+def artist_names(artist: str) -> list[str]:
+    """The artists of a credit such as `Lauryn Hill; Bob Marley`."""
     return [name.strip() for name in artist.split(";") if name.strip()]
-
-
-def _artists(side: pd.DataFrame) -> set[str]:
-    return {name for artist in side.artist.unique() for name in _names(artist)}

@@ -1,8 +1,11 @@
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from genre.dataset import catalogue, splits
+from genre.dataset.audit import audit
 from genre.dataset.splits import PARTS
 from genre.errors import DataError
 from genre.params import SplitParams
@@ -68,6 +71,14 @@ def test_fault_filtered_is_the_published_lists_less_the_broken_clip():
     assert (table.split == GTZAN.fault_filtered_split.loc[table.index]).all()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "digest"), [("random", "3d5051a005ba"), ("artist", "67d8c66d8719"), ("fault_filtered", "0cfb36ea312c")]
+)
+def test_the_splits_of_gtzan_are_those_of_the_published_figures(protocol, digest):
+    written = split(READABLE, params(protocol, seed=4)).reset_index().to_csv(index=False)
+    assert hashlib.sha256(written.encode()).hexdigest().startswith(digest)
+
+
 def test_the_seed_decides_the_split():
     assert split(READABLE, params(seed=1)).equals(split(READABLE, params(seed=1)))
     assert not split(READABLE, params(seed=1)).equals(split(READABLE, params(seed=2)))
@@ -92,10 +103,55 @@ def test_fault_filtered_on_other_music_says_what_to_change():
         split(clips, params("fault_filtered"))
 
 
-def test_too_few_clips_are_told_with_genre_and_part():
-    clips = clips_of(a=[("", "")] * 10, tiny=[("", "")] * 2)
-    with pytest.raises(DataError, match=r"tiny \(none in (validation|test)"):
-        split(clips, params())
+@pytest.mark.parametrize("clips_each", [3, 4, 5, 7])
+@pytest.mark.parametrize("genres", [2, 10, 30])
+def test_three_clips_of_each_genre_are_enough_and_the_rest_goes_where_the_fractions_say(genres, clips_each):
+    clips = clips_of(**{f"g{number:02}": [("", "")] * clips_each for number in range(genres)})
+    for seed in range(3):
+        counts = pd.crosstab(*split(clips, params(seed=seed))[["genre", "split"]].to_numpy().T)
+        assert (counts[["validation", "test"]] >= 1).all(axis=None)
+        assert (counts.train >= clips_each - 4).all() and (counts.train >= counts.test).all()
+
+
+def test_four_artists_of_each_genre_are_enough():
+    clips = clips_of(**{genre: [(f"{genre}{n % 4}", "") for n in range(40)] for genre in "abc"})
+    for seed in range(5):
+        counts = pd.crosstab(*split(clips, params("artist", seed=seed))[["genre", "split"]].to_numpy().T)
+        assert (counts == [10, 20, 10]).all(axis=None)  # test, train, validation
+
+
+def test_artists_of_two_genres_are_dealt_so_that_both_are_everywhere():
+    both = [("X", ""), ("Y", ""), ("Z", "")]
+    clips = clips_of(a=both, b=both, c=[("Z", ""), ("V", ""), ("W", "")])
+    parts = split(clips, params("artist"))
+    assert pd.crosstab(parts.genre, parts.split).to_numpy().tolist() == [[1, 1, 1]] * 3
+
+
+def test_where_artists_link_genres_so_that_no_split_is_possible_that_is_said():
+    clips = clips_of(a=[("X", ""), ("Y", ""), ("Z", "")], b=[("X; Y", ""), ("Z", ""), ("V", ""), ("W", "")])
+    with pytest.raises(DataError, match=r"a has 2; add artists"):
+        split(clips, params("artist"))
+    clips = clips_of(
+        a=[("X", ""), ("Y", ""), ("Z", "")], b=[("X", ""), ("Y", ""), ("V", "")], c=[("X", ""), ("V", ""), ("Z", "")],
+        d=[("Y", ""), ("V", ""), ("Z", "")],
+    )  # fmt: skip
+    with pytest.raises(DataError, match=r"finds no split with every genre in all three parts"):
+        split(clips, params("artist"))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "tiny", "said"),
+    [
+        ("random", [("", "")] * 2, r"too few clips that differ .* needs 3, .* but tiny has 2;"),
+        ("random", [("", "one")] * 9, r"but tiny has 1;"),
+        ("artist", [("X", ""), ("X; Y", ""), ("Y", ""), ("Z", "")], r"too few artists .* but tiny has 2;"),
+        ("artist", [("", "")] * 9, r"does not know that of any clip of tiny;"),
+    ],
+)
+def test_too_few_groups_are_named_with_the_genre_and_how_many_are_needed(protocol, tiny, said):
+    clips = clips_of(a=[(f"a{n}", "") for n in range(10)], tiny=tiny)
+    with pytest.raises(DataError, match=said):
+        split(clips, params(protocol))
 
 
 def test_one_genre_alone_is_refused():
@@ -109,7 +165,7 @@ def test_the_audit_counts_what_crosses():
     )
     parts = ["train", "test", "validation", "test", "train", "validation", "test", "test"]
     table = pd.DataFrame({"genre": clips.genre, "split": parts})
-    report = splits.audit(clips, table.drop("b.3"))
+    report = audit(clips, table.drop("b.3"))
     assert report["sizes"] == {"train": 2, "validation": 2, "test": 3}
     assert report["left_out"] == 1
     assert report["same_bytes_pairs"] == {"train-validation": 1, "train-test": 2, "validation-test": 0}
@@ -120,7 +176,7 @@ def test_the_audit_counts_what_crosses():
 
 def test_the_audit_of_unknown_artists_claims_nothing():
     clips = clips_of(a=[("", "")] * 10, b=[("", "")] * 10)
-    report = splits.audit(clips, split(clips, params()))
+    report = audit(clips, split(clips, params()))
     assert report["artists"]["train-test"] is None and report["test_clips_with_artist_in_train"] is None
 
 
