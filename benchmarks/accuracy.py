@@ -130,7 +130,7 @@ def recipe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--architecture", choices=sorted(NETWORKS))
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.mixup=0")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.gain=0")
 
 
 def main() -> None:

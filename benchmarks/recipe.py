@@ -26,7 +26,7 @@ def recipe(
         The section `train` of params.yaml.
     architecture, epochs : optional
     overrides : list of str
-        Such as `train.augment.mixup=0.2`; applied last.
+        Such as `train.augment.gain=0.1`; applied last.
 
     Raises
     ------

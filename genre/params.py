@@ -74,15 +74,31 @@ class SplitParams(Section):
         return self
 
 
+class DegradeParams(Section):
+    share: Fraction
+    noise: Fraction
+    cut_high: Fraction
+    cut_low: Fraction
+    room: Fraction
+    tilt: Fraction
+    clip: Fraction
+    other: Fraction
+
+
 class AugmentParams(Section):
-    time_stretch: Annotated[float, Field(ge=0, le=1)]
-    pitch_shift: Annotated[float, Field(ge=0, le=32)]  # in mel bands
+    short: Fraction
+    degrade: DegradeParams
     equalise: Fraction  # in levels 0..1
     contrast: Fraction
     gain: Fraction  # in levels 0..1
     time_mask: Fraction
     mel_mask: Fraction
-    mixup: Annotated[float, Field(ge=0, le=10)]  # alpha of the Beta distribution
+
+    @property
+    def on_levels(self) -> list[str]:
+        """The keys of those that are switched on and need levels in dB."""
+        values = {"degrade.share": self.degrade.share, **self.model_dump(include={"equalise", "contrast", "gain"})}
+        return [key for key, value in values.items() if value]
 
 
 class TrainParams(Section):

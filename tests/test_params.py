@@ -60,7 +60,7 @@ def test_every_parameter_has_its_comment():
         ("fetch.fallback", "samples", "fetch.fallback = 'samples'"),
         ("fetch.mirrors", [], "fetch.mirrors = []"),
         ("fetch.mirrors", ["kagle"], "fetch.mirrors.0 = 'kagle'"),
-        ("train.augment.mixup", -0.1, "train.augment.mixup = -0.1"),
+        ("train.augment.degrade.noise", -0.1, "train.augment.degrade.noise = -0.1"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_key_and_what_is_allowed(tmp_path, key, value, said):
@@ -119,4 +119,4 @@ def test_the_starting_points_configuration_is_valid_and_switches_off_what_it_did
     settings = FeatureSettings.of(chosen.extract)
     assert settings.n_frames(chosen.train.segment_seconds) == 1249 and settings.n_mels == 128
     assert chosen.train.architecture == "small_alexnet" and chosen.train.epochs == 200
-    assert set(chosen.train.augment.model_dump().values()) == {0.0}
+    assert chosen.train.augment.on_levels == [] and chosen.train.augment.short == 0

@@ -6,48 +6,18 @@ neighbouring bands, each with the bins that it needs alone. librosa itself takes
 process would have to: tests hold this module against it instead.
 """
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+
+from genre.features.bands import filters
 
 INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 # Samples in a block's frames: 256 KB in, as much out. With twice that, glibc returns memory to the system after each
 # clip and asks for it anew, which takes a third of the whole time.
 _BLOCK = 1 << 16
 _BANDS = 16  # in a group
-
-
-def frequencies(n_mels: int, sample_rate: int) -> np.ndarray:
-    """The n_mels + 2 corners of the mel bands from 0 Hz to half the sample rate, in Hz; equal steps on Slaney's scale.
-
-    Linear below 1 kHz (200/3 Hz a mel), logarithmic above (27 mels for a factor of 6.4): M. Slaney, Auditory Toolbox,
-    Interval Research, 1998. A band's corners are those before and after its peak.
-    """
-    step, corner, log_step = 200 / 3, 1000.0, np.log(6.4) / 27
-    highest = sample_rate / 2
-    top = highest / step if highest < corner else corner / step + np.log(highest / corner) / log_step
-    mels = np.linspace(0, top, n_mels + 2)
-    return np.where(mels < corner / step, step * mels, corner * np.exp(log_step * (mels - corner / step)))
-
-
-def filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
-    """Triangular mel filters of equal area [shape=(n_mels, n_fft // 2 + 1), float32]: librosa.filters.mel's defaults.
-
-    Warns where bands are so narrow that no bin of the Fourier transform lies in them.
-    """
-    points = frequencies(n_mels, sample_rate)
-    ramps = points[:, None] - np.fft.rfftfreq(n_fft, 1 / sample_rate)
-    widths = np.diff(points)[:, None]
-    rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
-    matrix = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    matrix *= (2 / (points[2:] - points[:-2]))[:, None]
-    if empty := int((matrix.max(axis=1) == 0).sum()):
-        warnings.warn(
-            f"{empty} of {n_mels} mel bands are empty: lower extract.n_mels or raise extract.n_fft", stacklevel=2
-        )
-    return matrix
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,9 @@ def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 
 
 def draw(
-    features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator, time_stretch: float = 0.0
+    features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator, short: float = 0.0
 ) -> np.ndarray:
-    """One segment from each of some clips, at a random place and speed.
+    """One segment from each of some clips, at a random place.
 
     All places where the segment lies within its clip are equally probable.
 
@@ -63,8 +63,9 @@ def draw(
     length : int
         In frames.
     rng : np.random.Generator
-    time_stretch : float
-        A segment plays faster or slower by a factor of up to exp(time_stretch); 0 for none.
+    short : float
+        This share of the segments, 0..1, shows only an excerpt, repeated as a short clip is: from a quarter of the
+        segment's length on.
 
     Returns
     -------
@@ -72,13 +73,9 @@ def draw(
     """
     n_frames = features.clips.n_frames.to_numpy()[rows, None]  # (batch, 1), as all that follows
     first = features.clips.first_frame.to_numpy()[rows, None]
-    if not time_stretch:
-        start = rng.integers(0, np.maximum(n_frames - length, 0), endpoint=True)
-        return to_float(features.frames[first + (start + np.arange(length)) % n_frames])
-    speed = np.exp(rng.uniform(-time_stretch, time_stretch, n_frames.shape))
-    start = rng.random(n_frames.shape) * np.maximum(n_frames - 1 - speed * (length - 1), 0)
-    positions = start + speed * np.arange(length)  # (batch, length), in frames
-    before = np.floor(positions).astype(int)
-    here, after = (to_float(features.frames[first + frame % n_frames]) for frame in (before, before + 1))
-    weight = (positions - before).astype(np.float32)[:, :, None]
-    return here + weight * (after - here)
+    shown = np.full_like(n_frames, length)
+    if short:
+        excerpt = rng.random(shown.shape) < short
+        shown[excerpt] = rng.integers(max(length // 4, 1), length, excerpt.sum(), endpoint=True)
+    start = rng.integers(0, np.maximum(n_frames - shown, 0), endpoint=True)
+    return to_float(features.frames[first + (start + np.arange(length) % shown) % n_frames])

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
+
 
 @dataclass(frozen=True)
 class FeatureSettings:

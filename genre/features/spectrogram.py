@@ -6,9 +6,8 @@ import numpy as np
 
 from genre.errors import AudioError
 from genre.features import audio, mel
-from genre.features.settings import FeatureSettings
+from genre.features.settings import TOP_DB, FeatureSettings
 
-TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
 _LEAST_POWER = np.float32(1e-10)
 
 

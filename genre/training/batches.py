@@ -10,6 +10,7 @@ import numpy as np
 
 from genre.errors import ParamsError
 from genre.features import segments
+from genre.features.bands import mel_bands
 from genre.features.store import Features
 from genre.params import TrainParams
 from genre.training.augment import augment
@@ -62,6 +63,7 @@ class SegmentBatches:
         self._features = features
         self._rows = rows
         self._labels = labels
+        self._bands = mel_bands(features.settings)
         self._params = params
         self._segment_frames = segment_frames
         self._n_outputs = n_outputs
@@ -114,7 +116,7 @@ class SegmentBatches:
             self._rows[chosen],
             self._segment_frames,
             rng=rng,
-            time_stretch=self._params.augment.time_stretch,
+            short=self._params.augment.short,
         )
-        batch, labels = augment(batch, self._labels[chosen], self._params.augment, rng=rng)
-        return batch, (labels,) * self._n_outputs
+        batch = augment(batch, self._params.augment, self._bands, rng=rng)
+        return batch, (self._labels[chosen],) * self._n_outputs

@@ -240,11 +240,10 @@ def _check(features: Features, params: TrainParams) -> None:
             f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
             f"train.segment_seconds (at most extract.seconds counts), or lower extract.hop_length"
         )
-    levels = {name: value for name, value in params.augment.model_dump().items() if name != "time_stretch" and value}
-    if features.settings.scale == "power" and levels:
+    if features.settings.scale == "power" and params.augment.on_levels:
         raise ParamsError(
             f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
-            f"{', '.join(f'train.augment.{name}' for name in levels)}"
+            f"{', '.join(f'train.augment.{key}' for key in params.augment.on_levels)}"
         )
 
 

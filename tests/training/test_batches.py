@@ -5,16 +5,15 @@ import pytest
 from genre import params
 from genre.errors import ParamsError
 from genre.features.store import Features
-from genre.params import AugmentParams
 from genre.training import batches
 from genre.training.batches import SegmentBatches
 from tests.conftest import TOP
+from tests.training.augmentation import OFF
 
 
 def batches_of(features: Features, n: int, *, shares: int = 1, **changes: int) -> SegmentBatches:
     """The first `n` clips in batches of short segments that are not augmented."""
-    off = AugmentParams.model_validate(dict.fromkeys(AugmentParams.model_fields, 0.0))
-    chosen = params.load(TOP / "params.yaml").train.model_copy(update={"batch_size": 7, "augment": off} | changes)
+    chosen = params.load(TOP / "params.yaml").train.model_copy(update={"batch_size": 7, "augment": OFF} | changes)
     labels = np.eye(2, dtype=np.float32)[np.arange(n) % 2]
     return SegmentBatches(features, np.arange(n), labels, params=chosen, segment_frames=2, shares=shares)
 

@@ -24,8 +24,9 @@ from genre import params
 from genre.features import store
 from genre.training import device, loop
 from genre.features.settings import FeatureSettings
-from genre.params import AugmentParams, TrainParams
+from genre.params import AugmentParams, DegradeParams, TrainParams
 
+OFF = dict.fromkeys(AugmentParams.model_fields, 0.0) | {"degrade": dict.fromkeys(DegradeParams.model_fields, 0.0)}
 device.gpus = lambda: [f"/physical_device:CPU:{number}" for number in range(n_devices)] if n_devices > 1 else []
 replicas = set()
 
@@ -44,7 +45,7 @@ class Watch(keras.layers.Layer):
 chosen = params.load()
 changes = {
     "epochs": 4, "batch_size": 8, "segment_seconds": 3.0, "test_segments": 2, "precision": "float32",
-    "augment": dict.fromkeys(AugmentParams.model_fields, 0.0),
+    "augment": OFF,
 }
 if network == "plain":  # has nothing random, and sees all clips at once
     loop.NETWORKS[chosen.train.architecture] = plain

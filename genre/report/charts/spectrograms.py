@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from genre.features import mel
+from genre.features import bands
 from genre.features.settings import FeatureSettings
 from genre.features.spectrogram import TOP_DB, to_decibels
 from genre.features.store import Features
@@ -115,7 +115,7 @@ def decibels(clip: np.ndarray) -> np.ndarray:
 
 def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
     """Where round frequencies lie among the mel bands, counted from 0, and their names in kHz."""
-    centres = mel.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
+    centres = bands.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
     inside = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
     places = np.interp(inside, centres, np.arange(settings.n_mels))
     return list(places), [f"{hertz / 1000:g}" for hertz in inside]

@@ -1,0 +1,180 @@
+"""Degrade segments as noise, rooms, telephones and low sample rates degrade music, without going back to the audio.
+
+A segment's levels are decibels, so its power is known up to a factor: it is restored, changed as physics says, and
+turned into levels again as extraction does, whose scaling from minimum to maximum lets a noise floor move every level.
+The kinds of degradation are those of the Audio Degradation Toolbox (Mauch and Ewert, ISMIR 2013).
+
+`signal` and `noise` are power, up to the same factor, in cells of a spectrogram [shape=(frames, n_mels), float32]; the
+noise, which may also be the same in all frames [shape=(n_mels,)], is the expected value of what fluctuates at random.
+"""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from genre.features.bands import MelBands
+from genre.features.settings import TOP_DB
+from genre.params import DegradeParams
+
+LEAST_RANGE = 20.0  # in dB; a segment of less range is not stretched to levels 0..1
+KINDS = [name for name in DegradeParams.model_fields if name != "share"]
+_DB = np.float32(np.log(10) / 10)  # exp(_DB * decibels) is power
+
+
+def degrade(segments: np.ndarray, params: DegradeParams, bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
+    """Degrade some of a batch's segments, each in random ways, and leave the others as they are.
+
+    Parameters
+    ----------
+    segments : np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
+        Levels 0..1: 1 is the clip's loudest point, 0 taken as 80 dB below it.
+    params : DegradeParams
+    bands : MelBands
+    rng : np.random.Generator
+
+    Returns
+    -------
+    np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
+        0..1.
+    """
+    result = segments.copy()
+    for row in np.flatnonzero(rng.random(len(segments)) < params.share):  # one by one stays in the processor's cache
+        kinds = [name for name in KINDS if rng.random() < getattr(params, name)]
+        if kinds:
+            result[row] = degrade_segment(segments[row], segments[row - 1], kinds, bands, rng=rng)
+    return result
+
+
+def degrade_segment(
+    levels: np.ndarray, other: np.ndarray, kinds: list[str], bands: MelBands, *, rng: np.random.Generator
+) -> np.ndarray:
+    """The levels of one segment with the named kinds of degradation, of random strength; `other` may be mixed in."""
+
+    def log_uniform(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    signal, noise = power(levels), np.zeros(len(bands.centre), np.float32)
+    if "other" in kinds:
+        signal = mix(signal, power(other), bands, snr=rng.uniform(8, 35))
+    if "room" in kinds:
+        noise = reverberation(
+            signal, bands, decay=log_uniform(0.2, 1.2), level=rng.uniform(-12, 3), damping=rng.uniform(0, 3), rng=rng
+        )
+    if "tilt" in kinds:
+        gain = to_power(rng.uniform(-4, 4) * bands.octaves)
+        signal, noise = signal * gain, noise * gain
+    if "clip" in kinds:
+        signal, noise = clip(signal, noise, bands, headroom=rng.uniform(2, 18), slope=rng.uniform(-9, -3))
+    gain = np.ones_like(bands.centre)
+    if "cut_high" in kinds:
+        gain = gain * cut(bands, above=log_uniform(2000, 10_500), slope=log_uniform(6, 300))
+    if "cut_low" in kinds:
+        gain = gain * cut(bands, below=log_uniform(60, 600), slope=log_uniform(6, 60))
+    whole = mean_power(signal + noise, bands)
+    signal, noise = signal * gain, noise * gain
+    if "noise" in kinds:
+        curve = smooth_curve(rng.normal(0, 3, 5), len(bands.centre))
+        floor = noise_floor(bands, rng.uniform(-6.5, 1.5) * bands.octaves + curve)
+        floor *= to_power(-rng.uniform(5, 40))
+        if rng.random() < 0.5:  # noise of the recording, after the cut; else noise of what was recorded
+            noise = noise + floor * mean_power(signal + noise, bands)
+        else:
+            noise = noise + floor * whole * gain
+    if noise.any():
+        signal = fluctuate(signal, noise, bands, rng=rng)
+    return to_levels(signal, loudest=float(levels.max()))
+
+
+def to_power(decibels: np.ndarray | float) -> np.ndarray:
+    """10 ** (decibels / 10), in single precision."""
+    return np.exp(np.float32(decibels) * _DB)
+
+
+def power(levels: np.ndarray) -> np.ndarray:
+    """Power of levels 0..1, relative to the clip's loudest point: 1e-8..1."""
+    return to_power((levels - 1) * np.float32(TOP_DB))
+
+
+def to_levels(power: np.ndarray, *, loudest: float = 1.0) -> np.ndarray:
+    """Levels 0..1 as extraction makes them: the minimum becomes 0; the maximum keeps the level `loudest` that it had.
+
+    `loudest` counts 80 dB from 0 to 1, as `power` has it.
+    """
+    decibels = np.log(power + np.float32(1e-14))
+    decibels /= _DB
+    decibels += np.float32((loudest - 1) * TOP_DB) - decibels.max()
+    np.maximum(decibels, np.float32(-TOP_DB), out=decibels)
+    decibels /= min(decibels.min(), np.float32(-LEAST_RANGE))
+    return np.subtract(1, decibels, out=decibels)
+
+
+def mean_power(power: np.ndarray, bands: MelBands) -> np.float32:
+    """Of the samples, over all frames."""
+    return (power @ bands.width).mean()
+
+
+def mix(signal: np.ndarray, other: np.ndarray, bands: MelBands, *, snr: float) -> np.ndarray:
+    """`signal` with `other` under it, `snr` dB below in mean power."""
+    ratio = mean_power(signal, bands) / mean_power(other, bands)
+    return signal + other * (ratio * to_power(-snr))
+
+
+def reverberation(
+    signal: np.ndarray, bands: MelBands, *, decay: float, level: float, damping: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The power that a room adds to the direct sound: it decays by 60 dB in `decay` s.
+
+    Its energy is `level` dB above the direct sound's, less `damping` dB an octave above 1 kHz, and differs from band to
+    band as the mean of a room's modes in the band does: one mode for each 2.2 / decay Hz (H. Kuttruff, Room Acoustics).
+    """
+    keep = np.float32(10 ** (-6 * bands.hop / decay))  # of a frame's power in the next one
+    start = keep * signal[:1]  # as if the first frame had sounded for long
+    field = lfilter(np.float32([1 - keep]), np.float32([1, -keep]), signal, axis=0, zi=start)[0]
+    modes = np.maximum(bands.width * np.float32(decay / 2.2), 1)
+    colour = rng.standard_normal(len(modes), np.float32) / (_DB * np.sqrt(modes))  # in dB
+    return field * to_power(level + colour - damping * np.maximum(bands.octaves, 0))
+
+
+def clip(
+    signal: np.ndarray, noise: np.ndarray, bands: MelBands, *, headroom: float, slope: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limit frames that are louder than `headroom` dB below the loudest, and add what clipping adds: signal and noise.
+
+    Of each dB above the limit 0.2 dB are left. The distortion falls by `slope` dB an octave; it lies 36 dB below the
+    frame at the limit and rises by 2 dB for each dB above it, up to 10 dB below the frame.
+    """
+    frames = (signal + noise) @ bands.width
+    loudness = np.log(frames + np.float32(1e-20)) / _DB
+    excess = np.maximum(loudness - loudness.max() + np.float32(headroom), 0)[:, None]  # in dB
+    limit = to_power(-0.8 * excess)
+    distortion = np.where(excess > 0, to_power(np.minimum(2 * excess - 36, -10)), 0) * frames[:, None] * limit
+    return signal * limit, noise * limit + distortion * noise_floor(bands, slope * bands.octaves)
+
+
+def cut(bands: MelBands, *, above: float = np.inf, below: float = 0.0, slope: float) -> np.ndarray:
+    """The gain [shape=(n_mels,)] of a filter that loses `slope` dB an octave `above` or `below` a frequency in Hz."""
+    octaves = np.log2(np.maximum(bands.centre / above, 1)) + np.log2(np.maximum(below / bands.centre, 1))
+    return to_power(-np.minimum(slope * octaves, 100))
+
+
+def noise_floor(bands: MelBands, decibels: np.ndarray) -> np.ndarray:
+    """Expected power [shape=(n_mels,)] of noise of mean power 1; white noise has a spectrum of constant `decibels`."""
+    floor = to_power(decibels)
+    return floor / (floor @ bands.width)
+
+
+def smooth_curve(amplitudes: np.ndarray, n_mels: int) -> np.ndarray:
+    """Sums of cosines over the bands, of half a period and more: amplitudes (..., n) -> curves (..., n_mels)."""
+    k = np.arange(1, amplitudes.shape[-1] + 1)
+    return amplitudes @ np.cos(np.pi * k[:, None] * (np.arange(n_mels) + 0.5) / n_mels)
+
+
+def fluctuate(signal: np.ndarray, noise: np.ndarray, bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
+    """The power of signal and noise together in each cell, which fluctuates as that of noise does.
+
+    A signal of random phase and noise have a non-central chi-square distribution together. Its mean and variance are
+    kept: with the signal's part s of the expected power, the variance is 1 - s^2 times that of noise alone.
+    """
+    power = signal + noise
+    part = signal / (power + np.float32(1e-20))
+    frames = (rng.integers(len(bands.noise)) + np.arange(len(signal))) % len(bands.noise)
+    return power * (1 + (bands.noise[frames] - 1) * np.sqrt(np.maximum(1 - part * part, 0)))
