@@ -32,6 +32,7 @@ test-all: $(VENV)/installed-dev   ## run every test
 lint: $(VENV)/installed-dev       ## check style, formatting and types
 	ruff check .
 	ruff format --check .
+	mypy
 
 format: $(VENV)/installed-dev     ## fix what ruff can fix
 	ruff check --fix .

@@ -9,6 +9,7 @@ be used, 1 when one could not or none was found, 2 for a wrong command.
 
 import argparse
 import csv
+import io
 import json
 import logging
 import os
@@ -31,7 +32,8 @@ from genre.songs.text import describe, readable
 
 def run() -> int:
     """Do what the command line says; the exit code."""
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not where a test has replaced it
+        sys.stdout.reconfigure(errors="backslashreplace")
     chosen = arguments()
     return chosen.run(chosen)
 
@@ -93,7 +95,8 @@ def check_predict(chosen: argparse.Namespace) -> None:
 
 def find(paths: list[Path]) -> tuple[list[Path], dict[Path, str]]:
     """The files among `paths` and the audio files in the folders among them; and what cannot be read, with reasons."""
-    found, unreadable = [], {}
+    found: list[Path] = []
+    unreadable: dict[Path, str] = {}
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
             listing = audio_files.find(path)
@@ -125,15 +128,14 @@ def predict(chosen: argparse.Namespace) -> int:
         ):  # fmt: skip
             failed += answer.song is None
             write_row(answer)
-            if answer.song is None and not chosen.json:
+            if chosen.json:
+                text = json.dumps(answer.to_dict(info.genres))
+            elif answer.song:
+                text = describe(answer.path, answer.song, info.genres, unicode=unicode)
+            else:
                 tqdm.write(f"{readable(answer.path)}: {answer.error}", file=sys.stderr)
-            elif stdout_open:
-                text = (
-                    json.dumps(answer.to_dict(info.genres))
-                    if chosen.json
-                    else describe(answer.path, answer.song, info.genres, unicode=unicode)
-                )
-                stdout_open = show(text, needed=not (chosen.csv or chosen.plot))
+                continue
+            stdout_open = stdout_open and show(text, needed=not (chosen.csv or chosen.plot))
             if chosen.plot and answer.song:
                 save(chart.song(readable(Path(answer.path.name)), answer.song, info), chosen.plot)
     if failed and total > 1:

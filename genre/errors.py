@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """A mistake that the user can mend; shown as one message without a traceback."""
+    """A mistake that the user can fix; shown as one message without a traceback."""
 
 
 class ParamsError(UserError):
@@ -14,7 +14,7 @@ class DataError(UserError):
 
 
 class ClusterError(UserError):
-    """A cluster that was to do the work and cannot be reached."""
+    """A cluster that cannot be reached or cannot do the work."""
 
 
 class AudioError(DataError):

@@ -1,13 +1,12 @@
 """The parameters of `params.yaml`, validated when read.
 
-Each section is a frozen pydantic model, so that a misspelt key, a wrong type or a value out of range
-stops a stage at once with the key, the value and what is allowed. What each key means stands beside it
-in `params.yaml`; here stands what it may be.
+Each section is a frozen pydantic model: a misspelt key, a wrong type or a value out of range stops a stage at once with
+the key, the value and what is allowed. `params.yaml` says what each key means, this module what it may be.
 """
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -134,7 +133,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
     Raises
     ------
     ParamsError
-        Where the file is missing or no YAML, or a key is missing, misspelt, of the wrong type or out of range.
+        Where the file is missing or not valid YAML, or a key is missing, misspelt, of the wrong type or out of range.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -142,10 +141,14 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ParamsError(
             f"{path} is missing; run from the project's top folder, or bring it back with `git checkout {path}`"
         ) from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(
+            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{path} must hold the sections {', '.join(Params.model_fields)}; it holds {values!r}")
     try:
@@ -155,7 +158,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ParamsError(f"{path}: " + f"\n{path}: ".join(lines)) from None
 
 
-def _explain(item: dict) -> str:
+def _explain(item: Any) -> str:
     """One pydantic error as `section.key = value: what is allowed`."""
     key = ".".join(str(part) for part in item["loc"])
     match item["type"]:
@@ -175,7 +178,7 @@ def _explain(item: dict) -> str:
 
 
 def _known_keys(location: tuple) -> list[str]:
-    model = Params
+    model: Any = Params
     for part in location:
         model = model.model_fields[part].annotation
     return list(model.model_fields)

@@ -69,14 +69,14 @@ def test_a_wrong_value_is_refused_with_its_key_and_what_is_allowed(tmp_path, key
     assert said in str(caught.value)
 
 
-def test_a_misspelt_key_is_told_with_the_nearest_known_one(tmp_path):
+def test_a_misspelt_key_is_shown_with_the_nearest_known_one(tmp_path):
     with pytest.raises(ParamsError, match=r"train\.epoch is not a parameter; did you mean epochs\?"):
         load_with(tmp_path, "train.epoch", 5)
     with pytest.raises(ParamsError, match=r"train\.augment\.mixing is not a parameter"):
         load_with(tmp_path, "train.augment.mixing", 5)
 
 
-def test_every_missing_key_is_told(tmp_path):
+def test_every_missing_key_is_named(tmp_path):
     for key, _ in leaves(yaml.safe_load(DEFAULTS)):
         values = yaml.safe_load(DEFAULTS)
         place = values
@@ -89,20 +89,21 @@ def test_every_missing_key_is_told(tmp_path):
             params.load(path)
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "fetch: [", "just text"])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+@pytest.mark.parametrize("text", ["", "[1, 2]", "fetch: [", "just text", "fetch: M\xfasica"])
+def test_a_file_that_is_not_a_mapping_in_utf_8_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "params.yaml"
-    path.write_text(text)
-    with pytest.raises(ParamsError, match=re.escape(str(path))):
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ParamsError, match=re.escape(str(path))) as caught:
         params.load(path)
+    assert "\n" not in str(caught.value)
 
 
-def test_a_missing_file_is_told_with_the_way_to_get_it_back(tmp_path):
+def test_the_error_of_a_missing_file_says_how_to_get_it_back(tmp_path):
     with pytest.raises(ParamsError, match="git checkout"):
         params.load(tmp_path / "params.yaml")
 
 
-def test_the_starting_points_configuration_is_valid_and_switches_off_what_it_did_not_have(tmp_path):
+def test_the_baselines_configuration_is_valid_and_switches_off_what_it_did_not_have(tmp_path):
     values = yaml.safe_load(DEFAULTS)
     for line in (TOP / "starting_point.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
