@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks import conditions, robustness
 from benchmarks.accuracy import spread
-from benchmarks.card import model_card
 from benchmarks.folds import clips_to_judge, folds
 from benchmarks.recipe import recipe
 from benchmarks.speed.measure import Row, Skipped, compare, line, peak_memory
@@ -194,11 +193,6 @@ def test_a_clip_without_stored_features_is_not_compared(feature_folder, write_au
     ]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 1 and "lacks 1 of the clips, such as rock.00050" in done.stderr, done.stderr
-
-
-def test_the_released_card_is_what_its_figures_give():
-    folder = TOP / "genre/released"
-    assert (folder / "README.md").read_text(encoding="utf-8") == model_card(files.read_json(folder / "card.json"))
 
 
 def row(ours, theirs, *, goal="times faster", limit=2.0) -> Row:
