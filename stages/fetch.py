@@ -8,6 +8,7 @@ and dataset.json is written last.
 
 import difflib
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -132,11 +133,9 @@ def find_folder(dataset: str) -> Path:
 
 
 def _in_the_project(path: Path) -> Path | None:
-    """Where a relative path leads from the project whose copy in .dvc/tmp/exps this is; None if nowhere."""
-    for top in Path.cwd().parents:
-        if top.name == ".dvc" and (top.parent / path).is_dir():
-            return (top.parent / path).resolve()
-    return None
+    """Where a relative path leads from the project, in a copy of it that DVC runs this in; None if nowhere."""
+    there = Path(os.environ.get("DVC_ROOT", "")) / path
+    return there.resolve() if there.is_dir() else None
 
 
 def _banner(problem: str) -> str:
