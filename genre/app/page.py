@@ -111,7 +111,7 @@ class Page:
 
     def _show(self, heard: Heard, narrow: bool) -> dict:
         song = heard.answer.song
-        probabilities = song and dict(zip(self._info.genres, song.probabilities.tolist(), strict=True))
+        probabilities = dict(zip(self._info.genres, song.probabilities.tolist(), strict=True)) if song else None
         return {
             self._genre: gr.Label(probabilities, label=heard.name, visible=song is not None),
             self._details: details(heard, self._info, narrow=narrow),

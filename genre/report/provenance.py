@@ -41,14 +41,14 @@ def recorded_parameters(lock: Path) -> dict[str, Any]:
         stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
     order = [name for name in ("fetch", "extract", "split", "train") if name in stages]
     order += [name for name in stages if name not in order]
-    recorded = {}
+    recorded: dict[str, Any] = {}
     for name in order:
         recorded |= _flat(stages[name].get("params", {}).get("params.yaml", {}))
     return recorded
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in values.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat

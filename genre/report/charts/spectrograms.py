@@ -27,8 +27,8 @@ _COLOURS = matplotlib.colormaps["magma"].resampled(40)
 _DPI = 120
 # Margins, height of a panel and the room beside it, in inches.
 _LEFT, _RIGHT, _BELOW, _HIGH, _ACROSS = 0.52, 0.62, 0.5, 1.42, 0.22
-_BOLD = {"size": 9, "weight": "bold"}
-_SMALL = {"size": 8, "color": style.MUTED}
+_BOLD: dict[str, object] = {"size": 9, "weight": "bold"}
+_SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
 
 
 @style.styled
@@ -93,7 +93,7 @@ def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figu
         lines = [[(style.shorten(predictions.clip_ids[row], 40), _SMALL)]]
         for what, label in (("true", predictions.labels[row]), ("predicted", predictions.predicted[row])):
             genre, probability = predictions.genres[label], _percent(predictions.probabilities[row, label])
-            chip = (style.CHIP, {"color": colours[genre]})
+            chip: tuple[str, dict[str, object]] = (style.CHIP, {"color": colours[genre]})
             lines.append([chip, (names[genre], _BOLD), (probability, {"size": 8.5}), (what, _SMALL)])
         style.caption(axes, lines)
     return figure

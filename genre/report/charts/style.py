@@ -5,9 +5,10 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib.style
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -114,7 +115,7 @@ def new_figure(
     arrange : bool
         Whether matplotlib lays out the axes below the header, or the caller does.
     """
-    texts = (
+    texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
         (title, 12.5, {"weight": "bold"}),
         (str(data), 9.5, {"weight": "bold", "color": WARNING if data.synthetic else INK}),
         (detail, 8.5, {"color": MUTED}),
@@ -140,7 +141,8 @@ def genre_colours(genres: Sequence[str]) -> dict[str, str]:
     for place, genre in enumerate(sorted(genres)):
         turn, hue = divmod(place, len(_PALETTE))
         towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
-        colours[genre] = to_hex([towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue])])
+        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue]))
+        colours[genre] = to_hex((red, green, blue))
     return colours
 
 
@@ -164,7 +166,9 @@ def short_names(names: Sequence[str], length: int) -> dict[str, str]:
 
 def caption(axes: Axes, lines: Sequence[Sequence[tuple[str, dict]]]) -> None:
     """Write above `axes` lines of text that are made of pieces, each in its own look."""
-    rows = [HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines]
+    rows: list[Artist] = [
+        HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines
+    ]
     box = AnchoredOffsetbox(
         "lower left",
         child=VPacker(children=rows, pad=0, sep=3),
