@@ -176,5 +176,5 @@ def fluctuate(signal: np.ndarray, noise: np.ndarray, bands: MelBands, *, rng: np
     """
     power = signal + noise
     part = signal / (power + np.float32(1e-20))
-    frames = (rng.integers(len(bands.noise)) + np.arange(len(signal))) % len(bands.noise)
-    return power * (1 + (bands.noise[frames] - 1) * np.sqrt(np.maximum(1 - part * part, 0)))
+    noise_alone = bands.noise[rng.integers(len(bands.noise), size=len(signal))]
+    return power * (1 + (noise_alone - 1) * np.sqrt(np.maximum(1 - part * part, 0)))
