@@ -173,7 +173,7 @@ def test_changed_clips_are_counted_and_named():
 
 def test_the_robustness_benchmark_measures_every_condition(write_audio, tmp_path):
     for name in ("blues/blues.00000.wav", "rock/rock.00050.wav"):
-        write_audio(f"audio/{name}", noise(seconds=6))
+        write_audio(f"audio/{name}", noise(seconds=3))
     report = run("robustness", "--audio", tmp_path / "audio")["conditions"]
     assert set(report) - {robustness.AAC} == {"clean", *conditions.CONDITIONS, *conditions.OTHER_CLIP}
     assert all(counts["clips"] == 2 for counts in report.values())
@@ -250,6 +250,7 @@ def test_clips_and_features_are_repeated_under_new_names(write_audio, feature_fo
     np.testing.assert_array_equal(repeated.of("blues.00003.63"), source.of("blues.00003"))
 
 
+@pytest.mark.slow
 def test_the_speed_benchmark_prints_a_table_and_json(write_audio, tmp_path):
     for genre in ("pop", "rock"):
         write_audio(f"audio/{genre}/{genre}.wav", noise(seconds=5))
