@@ -149,7 +149,10 @@ def _banner(problem: str) -> str:
 
 def main() -> None:
     dataset = fetch(params.load())
-    log.info("%s (%s): %d clips, %d left out", dataset.name, dataset.source, len(dataset.clips), len(dataset.left_out))
+    passed_over = sum(sum(kinds.values()) for kinds in dataset.passed_over.values())
+    others = [(len(dataset.left_out), "left out"), (passed_over, "other files passed over")]
+    more = "".join(f", {count} {what}" for count, what in others if count)
+    log.info("%s (%s): %d clips%s", dataset.name, dataset.source, len(dataset.clips), more)
 
 
 if __name__ == "__main__":
