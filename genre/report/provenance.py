@@ -32,7 +32,7 @@ class Provenance:
 def read(folder: Path) -> Provenance:
     """Where the results in the project `folder` come from; DataError where it has no dvc.lock."""
     parameters = recorded_parameters(folder / "dvc.lock")
-    return Provenance(_commit(folder), _stale(folder), parameters)
+    return Provenance(commit(folder), _stale(folder), parameters)
 
 
 def recorded_parameters(lock: Path) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _commit(folder: Path) -> Commit | None:
+def commit(folder: Path) -> Commit | None:
+    """The commit that `folder` is at; None outside git."""
     described = _output(folder, "git", "log", "-1", "--format=%H%n%cI%n%s")
     changed = _output(folder, "git", "status", "--porcelain", "--no-renames", "-z")
     if described is None or changed is None:

@@ -74,7 +74,7 @@ def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figu
         figure = style.new_figure(
             7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
         )
-        figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are recognised.", ha="center", size=14)
+        figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are classified correctly.", ha="center", size=14)
         return figure
     shown = "" if n_wrong == len(rows) else f"; the {len(rows)} surest are shown"
     colours = style.genre_colours(predictions.genres)
