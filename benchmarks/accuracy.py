@@ -26,7 +26,7 @@ from genre.dataset.splits import split
 from genre.features import store
 from genre.features.store import Features
 from genre.model.model_file import ModelInfo
-from genre.model.networks import KINDS, NETWORKS, without
+from genre.model.networks import BRANCHES, NETWORKS, branch
 from genre.model.predictions import Predictions
 from genre.model.scores import expected_calibration_error, summary
 from genre.params import SplitParams, TrainParams
@@ -50,7 +50,7 @@ class Run:
     parameters: int
     train_seconds: float
     best_epoch: int
-    without: dict[str, float]  # accuracy of the committee without one kind of its members
+    branches: dict[str, float]  # accuracy of each branch alone
     predictions: Predictions
     model: keras.Model
     info: ModelInfo
@@ -66,18 +66,17 @@ def run(features: Features, parts: pd.Series, train_params: TrainParams, *, prot
         return evaluate(network.predict_on_batch, info, features, parts)
 
     predictions = predict(trained.model)
-    selected = getattr(trained, "selected", None)
-    kinds = KINDS if train_params.architecture == "committee" else ()
+    branches = BRANCHES if train_params.architecture == "two_branch" else ()
     return Run(
         accuracy=accuracy(predictions),
-        accuracy_without_refit=accuracy(predict(selected)) if selected is not None else None,
-        val_accuracy=trained.history[trained.best_epoch - 1].val_accuracy,
+        accuracy_without_refit=accuracy(predict(trained.selected)) if train_params.refit else None,
+        val_accuracy=trained.val_accuracy,
         calibration_error=expected_calibration_error(predictions),
         n_test=len(predictions.labels),
         parameters=trained.model.count_params(),
         train_seconds=trained.seconds,
         best_epoch=trained.best_epoch,
-        without={kind: accuracy(predict(without(trained.model, kind))) for kind in kinds},
+        branches={name: accuracy(predict(branch(trained.model, name))) for name in branches},
         predictions=predictions,
         model=trained.model,
         info=info,
@@ -121,7 +120,7 @@ def report(runs: Sequence[Run]) -> dict[str, Any]:
         "n_test": runs[0].n_test,
         "parameters": runs[0].parameters,
         "train_seconds_mean": round(float(np.mean([result.train_seconds for result in runs])), 1),
-        "without": {kind: [round(result.without[kind], 4) for result in runs] for kind in runs[0].without},
+        "branches": {name: [round(result.branches[name], 4) for result in runs] for name in runs[0].branches},
     }
 
 

@@ -90,8 +90,6 @@ class AugmentParams(Section):
     equalise: Fraction  # in levels 0..1
     contrast: Fraction
     gain: Fraction  # in levels 0..1
-    time_mask: Fraction
-    mel_mask: Fraction
 
     @property
     def on_levels(self) -> list[str]:
@@ -101,10 +99,11 @@ class AugmentParams(Section):
 
 
 class TrainParams(Section):
-    architecture: Literal["committee", "small_alexnet"]
+    architecture: Literal["two_branch", "small_alexnet"]
     segment_seconds: Positive
     test_segments: Annotated[int, Field(ge=1, le=1000)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
+    refit: bool
     select: Literal["loss", "accuracy"]
     batch_size: Annotated[int, Field(ge=2, le=65_536)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
@@ -112,8 +111,6 @@ class TrainParams(Section):
     schedule: Literal["cosine", "constant"]
     warmup: Fraction
     weight_decay: Annotated[float, Field(ge=0, le=1)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    weight_averaging: Annotated[float, Field(ge=0, lt=1)]
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
     seed: Seed
     augment: AugmentParams

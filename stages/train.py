@@ -2,8 +2,10 @@
 
     python -m stages.train
 
-The best epoch by `train.select` is what is saved. The test part is not looked at. A run that was killed
-goes on after its last finished epoch, from models/.checkpoint.npz, and ends with the same bytes.
+The curves and the validation figures are those of a network that is trained on the train part alone. With `train.refit`
+the network that is saved is trained on the train and validation parts; else it is the first one at its best epoch. The
+test part is not looked at. A run that was killed resumes from models/.checkpoint.npz after its last finished epoch, and
+ends with the same bytes.
 """
 
 import logging
@@ -64,21 +66,23 @@ def main() -> None:
         )
     info = trained.info(features, chosen, protocol=parameters.split.protocol)
     model_file.save(trained.model, info, paths.MODEL)
-    best = trained.history[trained.best_epoch - 1]
     files.write_json(
         paths.METRICS / "train.json",
         {
             "best_epoch": trained.best_epoch,
-            "validation_accuracy": round(best.val_accuracy, 4),
-            "validation_loss": round(best.val_loss, 4),
+            # Of the network that has not learned from the validation part, in the format in which it is saved.
+            "validation_accuracy": round(trained.val_accuracy, 4),
+            "validation_loss": round(trained.val_loss, 4),
             "temperature": trained.temperature,
+            "refit": chosen.refit,
+            "clips": trained.n_clips,  # that the saved network was trained on
             "parameters": trained.model.count_params(),
         },
     )
     paths.CHECKPOINT.unlink(missing_ok=True)
     log.info(
-        "best epoch %d of %d: validation accuracy %.1f %%; %.0f s",
-        trained.best_epoch, len(trained.history), 100 * best.val_accuracy, trained.seconds,
+        "trained on %d clips in %.0f s; validation accuracy %.1f %%, at epoch %d of %d of the training without refit",
+        trained.n_clips, trained.seconds, 100 * trained.val_accuracy, trained.best_epoch, len(trained.history),
     )  # fmt: skip
 
 

@@ -1,22 +1,17 @@
 """Small untrained models with their info, as tests save and load them."""
 
-import functools
-
 import keras
 
 from genre.features.settings import FeatureSettings
 from genre.model.layer_summary import summarise_layers
 from genre.model.model_file import ModelInfo
-from genre.model.networks import NETWORKS, InputShape, answer_alone
+from genre.model.networks import NETWORKS, InputShape, inference_model
 
 
 def build(architecture: str) -> keras.Model:
     """A network for segments of 40 frames x 128 bands and three genres, with the same weights in every call."""
     keras.utils.set_random_seed(0)
-    return answer_alone(NETWORKS[architecture](InputShape(40, 128, 3)))
-
-
-shared = functools.cache(build)  # for tests that do not change it; building takes seconds
+    return inference_model(NETWORKS[architecture](InputShape(40, 128, 3)))
 
 
 def info_of(model: keras.Model, settings: FeatureSettings) -> ModelInfo:

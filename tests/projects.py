@@ -19,7 +19,7 @@ TINY = {
     "sample.clips_per_genre": 6,
     "sample.seconds": 6.0,
     "train.epochs": 4,
-    "train.batch_size": 9,  # several steps of two sizes
+    "train.batch_size": 9,  # several steps
     "train.segment_seconds": 3.0,
     "train.test_segments": 2,
 }

@@ -218,7 +218,7 @@ def test_the_released_model_is_small_fits_the_defaults_and_is_the_one_on_its_car
 
 @pytest.mark.slow
 def test_a_keras_file_gives_the_same_as_its_export(write_audio, tmp_path, settings):
-    model = build("committee")
+    model = build("two_branch")
     info = replace(info_of(model, settings), genres=["a", "b", "c"])
     model_file.save(model, info, tmp_path / "m.keras")
     exported.save(model, info, tmp_path / "m.tflite")

@@ -46,15 +46,17 @@ DVC_MOMENTS = {
     "before it links its cache's files back": ("dvc.output:Output._checkout", 1),
     "before it writes dvc.lock": ("dvc.dvcfile:Lockfile.dump_stages", 1),
 }
-# With the number of epochs that are in the checkpoint then.
+# With the number of epochs of both trainings that are in the checkpoint then: four each.
 TRAIN_MOMENTS = {
-    "in the middle of epoch 2": ("genre.training.batches:SegmentBatches.batch", 10, "kill", 1),
+    "while epoch 2 is validated": ("genre.training.loop:predict_clips", 2, "kill", 1),
     "while the checkpoint of epoch 2 is written": ("numpy.lib.format:write_array", 30, "kill", 1),
     "before that checkpoint gets its name": ("pathlib:Path.replace", 1, "kill all", 1),
     "between the checkpoint of epoch 2 and its point on the curves": ("dvclive:Live.next_step", 2, "kill all", 2),
-    "between epochs 3 and 4": ("genre.training.loop:Progress.on_epoch_begin", 2, "kill", 3),
-    "while the model is written": ("zipfile:ZipFile.writestr", 4, "kill", 4),
-    "between model and metrics": ("genre.files:write_json", 1, "kill all", 4),
+    "between epochs 3 and 4": ("tqdm:tqdm.update", 1, "kill", 3),
+    "between the trainings": ("genre.training.loop:prepare", 2, "kill", 4),
+    "in the second training": ("genre.training.checkpoint:save", 2, "kill all", 5),
+    "while the model is written": ("zipfile:ZipFile.writestr", 4, "kill", 8),
+    "between model and metrics": ("genre.files:write_json", 1, "kill all", 8),
 }
 
 
@@ -90,12 +92,13 @@ def test_dvc_killed_while_it_takes_over_what_a_stage_made_ends_with_the_same_byt
 
 
 @pytest.mark.slow
-def test_train_killed_again_and_again_goes_on_from_its_last_epoch_and_ends_with_the_same_bytes(finished, tmp_path):
+def test_train_killed_again_and_again_resumes_from_its_last_epoch_and_ends_with_the_same_bytes(finished, tmp_path):
     project = just_before(finished, "train", tmp_path / "project")
     for moment, (call, nth, what, epochs) in TRAIN_MOMENTS.items():
         kill(project, Fault("train", call, nth, what))
         with np.load(project / "models/.checkpoint.npz") as checkpoint:
-            assert len(json.loads(str(checkpoint["facts"]))["history"]) == epochs, f"killed {moment}"
+            facts = json.loads(str(checkpoint["facts"]))
+        assert len(facts["history"]) + facts["refit_epochs"] == epochs, f"killed {moment}"
         model = project / "models/model.keras"
         assert not model.exists() or model.read_bytes() == (finished / "models/model.keras").read_bytes()
     run(project, "dvc", "repro", "train")
@@ -109,8 +112,8 @@ def test_a_changed_parameter_or_changed_data_starts_anew_whatever_a_killed_run_l
     project, undisturbed = (just_before(finished, "train", tmp_path / name) for name in ("project", "undisturbed"))
     for folder in (project, undisturbed):
         set_params(folder, {"train.architecture": "small_alexnet", "train.epochs": 2})
-    kill(project, Fault("train", "genre.training.loop:Progress.on_epoch_begin", 2))
+    kill(project, Fault("train", "tqdm:tqdm.update", 1))
     output = run(project, "dvc", "exp", "run", "-S", change, "train")
-    assert "is of another run and is not used" in output
+    assert "belongs to a different run, ignored" in output
     run(undisturbed, "dvc", "exp", "run", "-S", change, "train")
     assert locked(project, "train") == locked(undisturbed, "train")

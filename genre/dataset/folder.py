@@ -106,8 +106,7 @@ def _composed(name: str) -> str:
 def _listings(folder: Path) -> dict[str, audio_files.Listing]:
     """What is in each class folder, and under an empty name the audio outside them."""
     found: dict[str, audio_files.Listing] = {}
-    loose: dict[Path, str] = {}
-    unreadable: dict[Path, str] = {}
+    loose, unreadable = {}, {}
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -116,7 +115,7 @@ def _listings(folder: Path) -> dict[str, audio_files.Listing]:
         try:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
         except OSError as error:
-            unreadable[path] = str(error.strerror)
+            unreadable[path] = error.strerror
             continue
         if not is_folder:
             loose |= {path: LOOSE} if audio_files.is_audio(path) else {}

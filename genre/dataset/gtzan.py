@@ -30,7 +30,7 @@ class NoMirror(DataError):
 
 @dataclass
 class _Search:
-    """What asking the mirrors has given so far."""
+    """What came of asking the mirrors."""
 
     missing: pd.DataFrame
     source: str

@@ -1,6 +1,5 @@
 """Mel spectrograms: the one definition that extraction, prediction and the benchmarks share."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,33 +11,24 @@ from genre.features.settings import TOP_DB, FeatureSettings
 _LEAST_POWER = np.float32(1e-10)
 
 
-@dataclass(frozen=True)
-class Clip:
-    """What is learned from a file."""
-
-    frames: np.ndarray  # (n, n_mels), as `spectrogram` gives them
-    is_whole: bool  # whether the file is no longer
-    unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
-
-
-def from_file(path: Path, settings: FeatureSettings) -> Clip:
-    """The mel spectrogram of an audio file's beginning.
+def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:
+    """The mel spectrogram of an audio file's beginning, as `spectrogram` gives it.
 
     Raises
     ------
     AudioError
         Where the file cannot be decoded, or is empty, too short, silent or not finite.
     """
-    excerpt = audio.load(
+    samples = audio.load(
         path,
         sample_rate=settings.sample_rate,
         seconds=settings.seconds,
         min_seconds=settings.min_seconds,
     )
-    return Clip(spectrogram(excerpt.samples, settings), excerpt.is_whole, excerpt.unheard)
+    return spectrogram(samples, settings)
 
 
-def read_clip(path: Path, settings: FeatureSettings) -> Clip | str:
+def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
     """As `from_file`, or the reason why the file cannot be used.
 
     Worker processes import this module for it: each would take as long over pandas as over fifty clips.

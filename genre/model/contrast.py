@@ -1,42 +1,28 @@
-"""Statistics of a segment's levels over its whole length, as layers without weights.
+"""Contrast statistics of a segment, as a layer without weights.
 
-Contrast statistics say how much a spectrogram changes at every scale of time and frequency. They are a plain relative
-of the joint time-frequency scattering transform (Andén, Lostanlen and Mallat, IEEE TSP 2019): Haar wavelets along
-frequency and time, then the mean and the spread of their absolute values. With a few hundred clips to learn from, they
-keep texture and rhythm and forget melody, loudness and equalisation, which tell artists apart; a network that learns
-its own filters finds those first.
+They say how much a spectrogram changes at every scale of time and frequency, and are a plain relative of the joint
+time-frequency scattering transform (Andén, Lostanlen and Mallat, IEEE TSP 2019): Haar wavelets along frequency and
+time, then the mean and the standard deviation of their absolute values. With a few hundred clips to learn from, they
+keep texture and rhythm and drop melody, loudness and equalisation, by which artists can be recognised; a network that
+learns its own filters finds those first.
 """
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
+from genre.model.backend import keras
 
-@keras.saving.register_keras_serializable("genre")
-class BandStatistics(keras.layers.Layer):
-    """Each mel band's mean, its spread and the spread of its changes: (batch, frames, n_mels) -> (batch, 4 n_mels).
-
-    Timbre, in short. The changes are over 1 and over 4 frames, or as many as a shorter segment has. In float32.
-    """
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{**settings, "dtype": "float32"})
-
-    def call(self, segments: Any) -> Any:
-        longest = segments.shape[1] - 1
-        changes = [segments[:, lag:] - segments[:, :-lag] for lag in (min(1, longest), min(4, longest))]
-        spreads = [ops.std(part, axis=1) for part in (segments, *changes)]
-        return ops.concatenate([ops.mean(segments, axis=1), *spreads], axis=-1)
+ops = keras.ops
 
 
 @keras.saving.register_keras_serializable("genre")
 class ContrastStatistics(keras.layers.Layer):
-    """Log mean and log spread over time of |Haar differences|: (batch, frames, n_mels) -> (batch, n_statistics).
+    """Log mean and log standard deviation over time of |Haar differences|: (batch, frames, n_mels) -> (batch, n).
 
-    At scale k, means over 2**k neighbouring cells, half overlapping, are subtracted from the next ones: along
-    frequency (or not at all), and then along time (or not at all). Has no weights and computes in float32.
+    At scale k, the mean of 2**k neighbouring cells is subtracted from the mean of the next 2**k; places overlap by
+    half. That is done along frequency (or not at all) and then along time (or not at all). It has no weights and
+    computes in float32, as the differences are small.
 
     Parameters
     ----------
@@ -51,7 +37,7 @@ class ContrastStatistics(keras.layers.Layer):
     def __init__(
         self, *, time_scales: int = 6, mel_scales: int = 5, groups: int = 16, floor: float = 0.005, **settings: Any
     ) -> None:
-        super().__init__(**{**settings, "dtype": "float32"})  # small differences: no bfloat16 here
+        super().__init__(**{**settings, "dtype": "float32"})
         self.time_scales = time_scales
         self.mel_scales = mel_scales
         self.groups = groups
@@ -62,36 +48,41 @@ class ContrastStatistics(keras.layers.Layer):
         return super().get_config() | {name: getattr(self, name) for name in own}
 
     def call(self, segments: Any) -> Any:
-        statistics = []
-        for along_mel in [segments, *differences(segments, self.mel_scales, axis=2)]:
-            grouping = mel_groups(along_mel.shape[2], self.groups)
-            for change in [along_mel, *differences(along_mel, self.time_scales, axis=1)]:
-                mean = ops.mean(ops.abs(change), axis=1)  # (batch, bands)
-                variance = ops.mean(ops.square(change), axis=1) - ops.square(mean)
-                spread = ops.sqrt(ops.maximum(variance, 0.0))
-                statistics += [ops.log(ops.matmul(part, grouping) + self.floor) for part in (mean, spread)]
-        return ops.concatenate(statistics, axis=-1)
+        along_mel = [np.eye(segments.shape[2], dtype=np.float32), *haar_matrices(segments.shape[2], self.mel_scales)]
+        grouping = block_diagonal([mel_groups(matrix.shape[1], self.groups) for matrix in along_mel])
+        # Few large operations; with the frames first, a shifted copy is a part of the same memory.
+        bands = ops.matmul(ops.transpose(segments, (1, 0, 2)), np.concatenate(along_mel, axis=1))
+        changes = [bands, *differences(bands, self.time_scales)]  # each (places, batch, bands)
+        means = ops.stack([ops.mean(ops.abs(change), axis=0) for change in changes], axis=1)
+        squares = ops.stack([ops.mean(ops.square(change), axis=0) for change in changes], axis=1)
+        deviations = ops.sqrt(ops.maximum(squares - ops.square(means), 0.0))
+        statistics = ops.matmul(ops.concatenate([means, deviations], axis=1), grouping)
+        return ops.reshape(ops.log(statistics + self.floor), (-1, 2 * len(changes) * grouping.shape[1]))
 
 
-def differences(x: Any, scales: int, *, axis: int) -> list[Any]:
-    """Differences of neighbouring means over 1, 2, 4, ... cells along `axis`, for as many scales as fit."""
+def differences(x: Any, scales: int) -> list[Any]:
+    """Haar differences along the first axis at scales of 1, 2, 4, ... cells, for as many as fit."""
     found, means = [], x
     for scale in range(scales):
-        step = 1 if scale == 0 else 2  # from the second scale on, the means overlap by half
-        if means.shape[axis] <= step:
+        step = 1 if scale == 0 else 2
+        if means.shape[0] <= step:
             break
-        later, earlier = _cut(means, axis, start=step), _cut(means, axis, stop=-step)
-        found.append(later - earlier)
-        means = (later + earlier) * 0.5
-        if scale > 0:
-            means = _cut(means, axis, step=2)
+        found.append(means[step:] - means[:-step])
+        if scale > 0:  # from here on, means overlap by half
+            means = ops.take(means, np.arange(0, means.shape[0], 2), axis=0)
+        means = (means[1:] + means[:-1]) * 0.5
     return found
 
 
-def _cut(x: Any, axis: int, *, start: int | None = None, stop: int | None = None, step: int = 1) -> Any:
-    index = [slice(None)] * 3
-    index[axis] = slice(start, stop, step)
-    return x[tuple(index)]
+def haar_matrices(n: int, scales: int) -> list[np.ndarray]:
+    """What takes the same differences by a product: x @ matrix, each [shape=(n, places), dtype=float32]."""
+    matrices = []
+    for width in 2 ** np.arange(scales):
+        starts = np.arange(0, n - 2 * width + 1, max(width // 2, 1))
+        offset = np.arange(n)[:, None] - starts
+        matrix = ((offset >= width) & (offset < 2 * width)).astype(np.float32) - ((offset >= 0) & (offset < width))
+        matrices.append(matrix / np.float32(width))
+    return [matrix for matrix in matrices if matrix.size]
 
 
 def mel_groups(n_bands: int, groups: int) -> np.ndarray:
@@ -101,4 +92,13 @@ def mel_groups(n_bands: int, groups: int) -> np.ndarray:
         matrix[np.arange(n_bands), np.arange(n_bands) * groups // n_bands] = 1
         return matrix / matrix.sum(axis=0)
     matrix[np.arange(groups) * n_bands // groups, np.arange(groups)] = 1
+    return matrix
+
+
+def block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
+    """The matrix of float32 with these blocks on its diagonal."""
+    rows, columns = (np.cumsum([0, *(block.shape[axis] for block in blocks)]) for axis in (0, 1))
+    matrix = np.zeros((rows[-1], columns[-1]), np.float32)
+    for block, row, column in zip(blocks, rows, columns, strict=False):
+        matrix[row : row + block.shape[0], column : column + block.shape[1]] = block
     return matrix

@@ -1,6 +1,7 @@
 """The networks, by name: segments (batch, frames, n_mels) in, genre probabilities (batch, n_genres) out.
 
-A network whose first output is an average has its members as further outputs: each is trained with a loss of its own.
+A network that averages members has their own predictions (batch, members, n_genres) as a second output: each member is
+trained with a loss of its own.
 """
 
 from collections.abc import Callable
@@ -8,14 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-from keras import layers, ops
-
 from genre.errors import DataError
 from genre.model import model_file
-from genre.model.contrast import BandStatistics, ContrastStatistics
-from genre.model.masks import NO_MASKS, Masks, RandomMasks
+from genre.model.backend import keras
+from genre.model.contrast import ContrastStatistics
 from genre.model.model_file import ModelInfo
+
+layers, ops = keras.layers, keras.ops
+
+QUARTERS = 4
+DENSE_MEMBERS = 4
+HIDDEN = 96  # units of a dense member
 
 
 @dataclass(frozen=True)
@@ -28,43 +32,35 @@ class InputShape:
 
 
 @keras.saving.register_keras_serializable("genre")
-class OnPieces(layers.Wrapper):
-    """A network's mean answer to the equal pieces of a segment: (batch, frames, n_mels) -> (batch, n_genres).
+class QuarterAverage(layers.Wrapper):
+    """A network's mean prediction for the quarters of a segment: (batch, frames, n_mels) -> (batch, n_genres).
 
-    While training, a segment shows one of its pieces: the first of a batch the first, the second the second, and so on.
+    While training, each segment shows one of its quarters: the first of a batch the first, the next the second, ...
     """
 
-    def __init__(self, layer: keras.Model, *, pieces: int, **settings: Any) -> None:
-        super().__init__(layer, **settings)
-        self.pieces = pieces
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"pieces": self.pieces}
-
     def build(self, input_shape: tuple) -> None:
-        self.layer.build((input_shape[0], input_shape[1] // self.pieces, input_shape[2]))
+        self.layer.build((input_shape[0], input_shape[1] // QUARTERS, input_shape[2]))
         self.built = True
 
     def call(self, segments: Any, training: bool = False) -> Any:
-        frames, n_mels = segments.shape[1] // self.pieces, segments.shape[2]
-        pieces = ops.reshape(segments[:, : frames * self.pieces], (-1, frames, n_mels))  # (batch * pieces, ...)
+        frames, n_mels = segments.shape[1] // QUARTERS, segments.shape[2]
+        quarters = ops.reshape(segments[:, : frames * QUARTERS], (-1, frames, n_mels))  # (batch * QUARTERS, ...)
         if training:
             place = ops.arange(ops.shape(segments)[0])
-            return self.layer(ops.take(pieces, place * self.pieces + place % self.pieces, axis=0), training=True)
-        answers = self.layer(pieces, training=False)
-        return ops.mean(ops.reshape(answers, (-1, self.pieces, answers.shape[-1])), axis=1)
+            return self.layer(ops.take(quarters, place * QUARTERS + place % QUARTERS, axis=0), training=True)
+        predictions = self.layer(quarters, training=False)
+        return ops.mean(ops.reshape(predictions, (-1, QUARTERS, predictions.shape[-1])), axis=1)
 
 
-def small_alexnet(shape: InputShape, masks: Masks = NO_MASKS) -> keras.Model:
-    """The AlexNet-like network that the project started from.
+def small_alexnet(shape: InputShape) -> keras.Model:
+    """The AlexNet-like network of the baseline.
 
     Five convolutions with 8, 16, 32, 64 and 64 filters, each followed by 4x4 max-pooling, then dropout and dense
     layers of 128, 64 and n_genres units: 86,730 weights for its own input of 1249 x 128 and ten genres. The input is
     not normalised.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    x = _masked(segment, masks)
-    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
+    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(segment)
     for number, filters in enumerate((8, 16, 32, 64, 64), start=1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
         x = layers.MaxPooling2D(4, padding="same", name=f"pool{number}")(x)
@@ -76,41 +72,48 @@ def small_alexnet(shape: InputShape, masks: Masks = NO_MASKS) -> keras.Model:
     return keras.Model(segment, genres, name="small_alexnet")
 
 
-def committee(shape: InputShape, masks: Masks = NO_MASKS) -> keras.Model:
-    """Fixed statistics and learned filters, with half of the say each.
+def two_branch(shape: InputShape) -> keras.Model:
+    """The mean of two branches: fixed contrast statistics of the whole segment, and convolutions on its quarters.
 
-    Six small dense networks, four on contrast and two on timbre, see the whole segment; those on the same statistics
-    differ by their initial weights and dropout alone, and averaging them takes out much of the chance that a few
-    hundred clips leave in a single one. A small convolutional network sees the segment's quarters one by one; only it
-    learns with masks, as what they leave of the statistics tells another story.
+    On the statistics, four small dense networks differ by their initial weights and dropout alone; averaging them
+    takes out much of the chance that a few hundred clips leave in a single one. They are computed as one product.
     """
     segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    votes = []
-    for name, layer, members in (("contrast", ContrastStatistics, 4), ("timbre", BandStatistics, 2)):
-        statistics = layer(name=name)(segment)
-        # Standardises alone: the members' first layers have scales and offsets of their own.
-        statistics = layers.BatchNormalization(
-            center=False, scale=False, momentum=0.95, dtype="float32", name=f"{name}_norm"
-        )(statistics)
-        votes += [_member(statistics, shape.n_genres, f"{name}{number}") for number in range(1, members + 1)]
-    of_statistics = layers.Average(dtype="float32", name="statistics_vote")(votes)
-    quarter = InputShape(shape.frames // 4, shape.n_mels, shape.n_genres)
-    of_filters = OnPieces(_convolution(quarter, masks), pieces=4, dtype="float32", name="convolution_vote")(segment)
-    genres = layers.Average(dtype="float32", name="genres")([of_statistics, of_filters])
-    return keras.Model(segment, [genres, *votes, of_filters], name="committee")
+    members = _dense_members(ContrastStatistics(name="contrast")(segment), shape.n_genres)
+    contrast = layers.GlobalAveragePooling1D(dtype="float32", name="contrast_genres")(members)
+    quarter = InputShape(shape.frames // QUARTERS, shape.n_mels, shape.n_genres)
+    convolution = QuarterAverage(_convolution(quarter), dtype="float32", name="convolution_genres")(segment)
+    genres = layers.Average(dtype="float32", name="genres")([contrast, convolution])
+    last = layers.Reshape((1, shape.n_genres), dtype="float32", name="convolution_member")(convolution)
+    members = layers.Concatenate(axis=1, dtype="float32", name="members")([members, last])
+    return keras.Model(segment, [genres, members], name="two_branch")
 
 
-def _member(statistics: keras.KerasTensor, n_genres: int, name: str) -> keras.KerasTensor:
-    """One hidden layer, with heavy dropout on both sides of it."""
-    x = layers.Dropout(0.3, name=f"{name}_drop1")(statistics)
-    x = layers.Dense(96, use_bias=False, name=f"{name}_hidden")(x)
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_hidden_norm")(x)
-    x = layers.Activation("relu", name=f"{name}_relu")(x)
-    x = layers.Dropout(0.5, name=f"{name}_drop2")(x)
-    return layers.Dense(n_genres, activation="softmax", dtype="float32", name=f"{name}_vote")(x)
+def _dense_members(statistics: keras.KerasTensor, n_genres: int) -> keras.KerasTensor:
+    """Probabilities (batch, members, n_genres) by one hidden layer each, with heavy dropout on both sides of it."""
+    # Standardises alone: the hidden layers have scales and offsets of their own.
+    x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="contrast_norm")(
+        statistics
+    )
+    x = layers.RepeatVector(DENSE_MEMBERS, name="contrast_repeat")(x)
+    x = layers.Dropout(0.3, name="contrast_drop1")(x)
+    x = _member_products(HIDDEN, name="contrast_hidden")(x)
+    x = layers.Reshape((DENSE_MEMBERS * HIDDEN,), name="contrast_flat")(x)
+    x = layers.BatchNormalization(momentum=0.9, name="contrast_hidden_norm")(x)
+    x = layers.Activation("relu", name="contrast_relu")(x)
+    x = layers.Dropout(0.5, name="contrast_drop2")(x)
+    x = layers.Reshape((DENSE_MEMBERS, HIDDEN), name="contrast_split")(x)
+    return _member_products(n_genres, bias_axes="mo", activation="softmax", dtype="float32", name="contrast_members")(x)
 
 
-def _convolution(shape: InputShape, masks: Masks) -> keras.Model:
+def _member_products(units: int, **settings: Any) -> layers.EinsumDense:
+    """A dense layer for each member, with Glorot's uniform initial weights: (batch, members, n) -> (..., units)."""
+    # Keras takes the axis of the members for a part of both fans, which `scale` makes up for.
+    initial = keras.initializers.VarianceScaling(DENSE_MEMBERS, mode="fan_avg", distribution="uniform")
+    return layers.EinsumDense("bmi,mio->bmo", (DENSE_MEMBERS, units), kernel_initializer=initial, **settings)
+
+
+def _convolution(shape: InputShape) -> keras.Model:
     """Six convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
 
     The first is 3x5 and takes every other mel band, the others are 3x3.
@@ -120,12 +123,11 @@ def _convolution(shape: InputShape, masks: Masks) -> keras.Model:
     segment = keras.Input((shape.frames, shape.n_mels), name="quarter")
     # Standardises each mel band over all clips.
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="band_norm")(segment)
-    x = _masked(x, masks)
     x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
-    x = _filters(x, 24, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
-    x = _filters(_filters(x, 48, "conv2"), 48, "conv3", pool=True)
-    x = _filters(_filters(x, 96, "conv4"), 96, "conv5", pool=True)
-    x = _filters(x, 128, "conv6")
+    x = _conv_block(x, 24, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
+    x = _conv_block(_conv_block(x, 48, "conv2"), 48, "conv3", pool=True)
+    x = _conv_block(_conv_block(x, 96, "conv4"), 96, "conv5", pool=True)
+    x = _conv_block(x, 128, "conv6")
     means, maxima = layers.GlobalAveragePooling2D(name="mean")(x), layers.GlobalMaxPooling2D(name="maximum")(x)
     x = layers.Concatenate(name="mean_and_maximum")([means, maxima])
     x = layers.Dropout(0.3, name="dropout")(x)
@@ -133,11 +135,7 @@ def _convolution(shape: InputShape, masks: Masks) -> keras.Model:
     return keras.Model(segment, genres, name="convolution")
 
 
-def _masked(x: keras.KerasTensor, masks: Masks) -> keras.KerasTensor:
-    return x if masks == NO_MASKS else RandomMasks(time=masks.time, mel=masks.mel, name="masks")(x)
-
-
-def _filters(
+def _conv_block(
     x: keras.KerasTensor,
     filters: int,
     name: str,
@@ -156,30 +154,19 @@ def _filters(
     return layers.Activation("relu", name=f"{name}_relu")(x)
 
 
-NETWORKS: dict[str, Callable[[InputShape, Masks], keras.Model]] = {
-    "committee": committee,
-    "small_alexnet": small_alexnet,
-}
+NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {"two_branch": two_branch, "small_alexnet": small_alexnet}
+
+BRANCHES = ("contrast", "convolution")  # of `two_branch`
 
 
-KINDS = ("contrast", "timbre", "convolution")  # of members in a committee
-
-
-def answer_alone(model: keras.Model) -> keras.Model:
-    """The same network without its members' own outputs, as it is validated, saved and used."""
+def inference_model(model: keras.Model) -> keras.Model:
+    """The same network without its members' own predictions, as it is validated, saved and used."""
     return keras.Model(model.input, model.outputs[0], name=model.name)
 
 
-def without(model: keras.Model, members: str) -> keras.Model:
-    """The committee less its `contrast`, `timbre` or `convolution` members, the others as they were trained.
-
-    Each member has a loss of its own, so that it would have learned the same without the others.
-    """
-    votes = {layer.name: layer.output for layer in model.layers if layer.name.endswith("_vote")}
-    kept = {name: vote for name, vote in votes.items() if not name.startswith((members, "statistics"))}
-    of_filters = [kept.pop("convolution_vote")] if "convolution_vote" in kept else []
-    answers = [ops.mean(ops.stack(list(kept.values())), axis=0), *of_filters]
-    return keras.Model(model.input, ops.mean(ops.stack(answers), axis=0))
+def branch(model: keras.Model, name: str) -> keras.Model:
+    """One branch of a trained `two_branch`, which has learned by its own loss, as it would have without the other."""
+    return keras.Model(model.input, model.get_layer(f"{name}_genres").output, name=name)
 
 
 def load(path: Path) -> tuple[keras.Model, ModelInfo]:

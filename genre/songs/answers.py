@@ -37,7 +37,6 @@ class Answer:
             "probabilities": probabilities,
             "seconds": round(self.song.seconds, 3),
             "sureness": sureness(probabilities[genre]),
-            "notes": self.song.notes,
             "moments": [
                 {
                     "start": round(moment.start, 2),

@@ -1,32 +1,33 @@
 """What a network is trained on: the training clips in batches of augmented segments, epoch after epoch."""
 
 import math
+import os
+from collections import deque
 from collections.abc import Iterator
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, product
 from typing import Any
 
-import keras
 import numpy as np
 
-from genre.errors import ParamsError
 from genre.features import segments
 from genre.features.bands import mel_bands
 from genre.features.store import Features
+from genre.model.backend import keras
 from genre.params import TrainParams
 from genre.training.augment import augment
 
-
-@lru_cache(maxsize=2)
-def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
-    """The order in which `n` clips are seen in an epoch [shape=(n,), int]; kept, as every batch asks for it."""
-    return np.random.default_rng([seed, epoch]).permutation(n)
+Batch = tuple[np.ndarray, tuple[np.ndarray, ...]]
+# Batches that are made at once. Two threads fewer than cores, as the network computes on the same processor.
+THREADS = min(8, max(1, len(os.sched_getaffinity(0)) - 2)) if hasattr(os, "sched_getaffinity") else 1
 
 
 class SegmentBatches:
-    """The training clips in batches of augmented segments, one from each clip per epoch.
+    """The training clips in batches of augmented segments, each clip once per epoch.
 
-    What a batch holds depends on the parameters, epoch and step alone, so that a run can be repeated or taken up
-    anywhere; with several shares, on their number too.
+    All batches have one size, for which a network is compiled once: the last is filled up with the first clips of its
+    epoch. What a batch holds depends on the parameters, epoch and step alone, so that a run can be repeated or resumed
+    anywhere.
 
     Parameters
     ----------
@@ -38,15 +39,10 @@ class SegmentBatches:
     params : TrainParams
     segment_frames : int
         Length of a segment.
-    n_outputs : int
-        Outputs of the network; each has the same labels.
-    shares : int
-        A batch can be split into so many equal parts; the few clips over are left out of an epoch.
-
-    Raises
-    ------
-    ParamsError
-        Where there are fewer clips than shares.
+    n_members : int
+        Of the network, each of which has the same labels; 0 where its only output is its prediction.
+    divisor : int
+        The size of a batch is a multiple of it.
     """
 
     def __init__(
@@ -57,66 +53,56 @@ class SegmentBatches:
         *,
         params: TrainParams,
         segment_frames: int,
-        n_outputs: int = 1,
-        shares: int = 1,
+        n_members: int = 0,
+        divisor: int = 1,
     ) -> None:
         self._features = features
         self._rows = rows
         self._labels = labels
-        self._bands = mel_bands(features.settings)
         self._params = params
         self._segment_frames = segment_frames
-        self._n_outputs = n_outputs
-        self._shares = shares
-        self._n_groups = len(rows) // shares  # of as many clips as there are shares
-        if self._n_groups == 0:
-            raise ParamsError(f"{len(rows)} clips to train on cannot be split between {shares} GPUs; use fewer of them")
+        self._n_members = n_members
+        self._bands = mel_bands(features.settings)
+        self.epochs = params.epochs
+        self.steps = math.ceil(len(rows) / params.batch_size)  # batches in an epoch
+        self.size = math.ceil(len(rows) / self.steps / divisor) * divisor  # of a batch
 
-    @property
-    def steps(self) -> int:
-        """How many batches make an epoch."""
-        return min(math.ceil(len(self._rows) / self._params.batch_size), self._n_groups)  # none is empty
-
-    def from_epoch(self, first: int) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
-        """All batches from epoch `first`, counted from 0, to the last one's."""
-        for epoch in range(first, self._params.epochs):
-            for step in range(self.steps):
-                yield self.batch(epoch, step)
+    def from_epoch(self, first: int) -> Iterator[Batch]:
+        """All batches from epoch `first`, counted from 0, to the last one's, some made ahead in threads."""
+        places = product(range(first, self.epochs), range(self.steps))
+        with ThreadPoolExecutor(THREADS) as pool:
+            ahead = deque(pool.submit(self.batch, *place) for place in islice(places, 2 * THREADS))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(self.batch, *place) for place in islice(places, 1))
 
     def stream(self, first: int) -> Any:
-        """What `keras.Model.fit` takes: all batches from epoch `first`; TensorFlow makes the next while it computes.
+        """What `keras.Model.fit` takes: all batches from epoch `first`.
 
-        A `tf.data.Dataset` under TensorFlow, else an iterator.
-
-        Keras would have tf.data tune itself, where the end of a dataset waits for the tuner to wake: often 2 s after
-        every epoch, half a minute after a long one.
+        A `tf.data.Dataset` under TensorFlow, else an iterator. Keras would have tf.data tune itself, where the end of a
+        dataset waits for the tuner to wake: often 2 s after every epoch, half a minute after a long one.
         """
         if keras.backend.backend() != "tensorflow":
             return self.from_epoch(first)
         import tensorflow as tf
 
-        kind = keras.tree.map_structure(
-            lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), self.batch(first, 0)
-        )
+        spec = keras.tree.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), self.batch(first, 0))
         options = tf.data.Options()
         options.autotune.enabled = False
-        dataset = tf.data.Dataset.from_generator(lambda: self.from_epoch(first), output_signature=kind)
+        dataset = tf.data.Dataset.from_generator(lambda: self.from_epoch(first), output_signature=spec)
         return dataset.prefetch(1).with_options(options)
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-        """Segments [shape=(n, segment_frames, n_mels), float32] and, for each output, labels [shape=(n, n_genres)]."""
-        order = epoch_order(self._params.seed, epoch, len(self._rows))
-        order = order[: self._n_groups * self._shares].reshape(-1, self._shares)
-        size, larger = divmod(len(order), self.steps)  # the first batches are larger by one: no tiny last batch
-        begin = step * size + min(step, larger)
-        chosen = order[begin : begin + size + (step < larger)].ravel()
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Segments [shape=(size, segment_frames, n_mels), float32], and their labels for each output of the network.
+
+        Labels are [shape=(size, n_genres), float32], for members [shape=(size, n_members, n_genres)].
+        """
+        order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._rows))
+        chosen = np.resize(order, self.steps * self.size)[step * self.size :][: self.size]
         rng = np.random.default_rng([self._params.seed, epoch, step])
         batch = segments.draw(
-            self._features,
-            self._rows[chosen],
-            self._segment_frames,
-            rng=rng,
-            short=self._params.augment.short,
+            self._features, self._rows[chosen], self._segment_frames, rng=rng, short=self._params.augment.short
         )
-        batch = augment(batch, self._params.augment, self._bands, rng=rng)
-        return batch, (self._labels[chosen],) * self._n_outputs
+        labels = self._labels[chosen]
+        members = (np.repeat(labels[:, None], self._n_members, axis=1),) if self._n_members else ()
+        return augment(batch, self._params.augment, self._bands, rng=rng), (labels, *members)

@@ -1,4 +1,4 @@
-"""The state of a training run after an epoch, on disk, so that a run that was killed goes on where it was.
+"""The state of a run after an epoch, on disk, so that a run that was killed resumes there.
 
 A checkpoint belongs to one run: it carries a key made of everything that decides the run's result, and is ignored
 by any other.
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 class EpochScores:
     """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1.
 
-    The two losses are not of one kind: a network can have a lower loss on the validation part than on its own.
+    The two losses differ in kind: a network can have a lower loss on the validation part than on its training part.
     """
 
-    loss: float  # what is minimised: of augmented segments with smoothed labels, the mean of a committee's members
-    accuracy: float  # of the same segments, of the network's answer
-    val_loss: float  # of clips with their plain labels, of the network's answer
+    loss: float  # what is minimised: of augmented segments, the mean of the members' own losses
+    accuracy: float  # of the same segments, of the network's prediction
+    val_loss: float  # of clips, of the network's prediction
     val_accuracy: float
     learning_rate: float
 
@@ -40,12 +40,17 @@ class EpochScores:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on."""
+    """All that a run needs to resume.
 
-    history: list[EpochScores]  # of the epochs that are done
-    best_epoch: int  # 1 is the first
-    best_weights: list[np.ndarray]  # of the model at its best epoch
-    state: list[np.ndarray]  # every variable of the model, its random generators and its optimizer
+    A run has a first training, which is validated after every epoch, and may have a second one, on all clips of the
+    first and of its validation part (`train.refit`).
+    """
+
+    history: list[EpochScores]  # of the epochs of the first training that are done
+    best_epoch: int  # of the first training; 1 is its first epoch
+    best_weights: list[np.ndarray]  # of the network at that epoch
+    state: list[np.ndarray]  # every variable of the model that is trained, its random generators and its optimizer
+    refit_epochs: int = 0  # of the second training that are done; 0: `state` is of the first
 
 
 def key(texts: Iterable[str], paths: Iterable[Path]) -> str:
@@ -65,6 +70,7 @@ def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
         "run": run,
         "history": [asdict(scores) for scores in checkpoint.history],
         "best_epoch": checkpoint.best_epoch,
+        "refit_epochs": checkpoint.refit_epochs,
     }
     arrays = {f"best_{i}": value for i, value in enumerate(checkpoint.best_weights)}
     arrays |= {f"state_{i}": value for i, value in enumerate(checkpoint.state)}
@@ -73,23 +79,24 @@ def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
 
 
 def load(path: Path, *, run: str) -> Checkpoint | None:
-    """The checkpoint of the run with the key `run`; None where there is none, or it is another run's or damaged."""
+    """The checkpoint of the run with the key `run`; None where there is none, or it is damaged or another run's."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             facts = json.loads(str(archive["facts"]))
             if facts["run"] != run:
-                log.info("%s is of another run and is not used", path)
+                log.info("%s belongs to a different run, ignored", path)
                 return None
             return Checkpoint(
                 [EpochScores(**scores) for scores in facts["history"]],
                 facts["best_epoch"],
                 _numbered(archive, "best"),
                 _numbered(archive, "state"),
+                facts["refit_epochs"],
             )
     except FileNotFoundError:
         return None
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
-        log.warning("%s is damaged (%s) and is not used; training starts anew", path, error)
+        log.warning("%s is damaged (%s), ignored: training starts from the beginning", path, error)
         return None
 
 

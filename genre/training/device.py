@@ -1,12 +1,14 @@
 """What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
+import os
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import keras
+from genre.model.backend import keras
 
 log = logging.getLogger(__name__)
 
@@ -35,37 +37,62 @@ def gpus() -> list[str]:
     return []
 
 
-def prepare(precision: str, *, seed: int) -> str:
-    """Seed every generator, let a GPU's memory grow as it is needed, and set the number format of the layers.
+@contextmanager
+def prepared(precision: str, *, seed: int) -> Iterator[str]:
+    """A block within which networks are made and trained; it yields the Keras dtype policy of their layers.
+
+    Every generator is seeded, a GPU's memory grows as it is needed, operations are deterministic, and float32 is not
+    cut to TensorFloat-32. With several GPUs, JAX trains on all of them (data parallel: each has the same weights and
+    computes an equal part of every batch); Keras does not distribute under TensorFlow, which uses the first.
 
     Parameters
     ----------
     precision : str
         `float32`, `mixed_bfloat16` or `mixed_float16`; or `auto`, for the one that is fast on this hardware.
     seed : int
-
-    Returns
-    -------
-    str
-        The Keras dtype policy in use.
     """
+    # Read by XLA as it starts; its fastest kernels on a GPU give other last digits in every run.
+    os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
     found = gpus()
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    policy_before, distribution_before = keras.config.dtype_policy(), keras.distribution.distribution()
+    match keras.backend.backend():
+        case "tensorflow":
+            import tensorflow as tf
 
-        for device in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(device, True)
-        if found:
-            tf.config.experimental.enable_op_determinism()
+            for device in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(device, True)
+            if found:
+                tf.config.experimental.enable_op_determinism()
+            tf.config.experimental.enable_tensor_float_32_execution(False)
+        case "jax":
+            import jax
+
+            jax.config.update("jax_default_matmul_precision", "highest")
+            if len(found) > 1:
+                keras.distribution.set_distribution(keras.distribution.DataParallel())
     keras.utils.set_random_seed(seed)
     policy = policy_of(precision)
     keras.config.set_dtype_policy(policy)
-    log.info("training on %s, %s", ", ".join(found) or "the CPU", policy)
-    return policy
+    log.info("training on %s, %s", ", ".join(found[: n_used()]) or "the CPU", policy)
+    try:
+        yield policy
+    finally:
+        keras.config.set_dtype_policy(policy_before)
+        keras.distribution.set_distribution(distribution_before)
+
+
+def n_used() -> int:
+    """Devices that train together: all GPUs under JAX, else one."""
+    return max(1, len(gpus())) if keras.backend.backend() == "jax" else 1
+
+
+def compiled() -> bool | str:
+    """Keras's `jit_compile`: under TensorFlow, XLA for a GPU and not for a CPU, where it is slower; else its choice."""
+    return bool(gpus()) if keras.backend.backend() == "tensorflow" else "auto"
 
 
 def policy_of(precision: str) -> str:
-    """The Keras dtype policy that a `precision` as for `prepare` means on this hardware."""
+    """The Keras dtype policy that a `precision` as for `prepared` means on this hardware."""
     return fastest_precision(bool(gpus())) if precision == "auto" else precision
 
 
@@ -73,25 +100,6 @@ def signature(precision: str) -> list[str]:
     """What decides how a training computes, beside its parameters: number format, devices, libraries and versions."""
     backend = keras.backend.backend()
     return [policy_of(precision), *(gpus() or ["CPU"]), *(f"{name} {version(name)}" for name in ("keras", backend))]
-
-
-def shares() -> int:
-    """Into how many equal parts a batch is split: one for each GPU; 1 on the CPU, and where Keras uses only one."""
-    return max(1, len(gpus())) if keras.backend.backend() == "tensorflow" else 1
-
-
-def sharing() -> AbstractContextManager:
-    """A block within which a model is made and compiled so that all GPUs train it together (data parallel).
-
-    Every GPU has the same weights and computes an equal part of each batch, and their gradients are averaged. With one
-    GPU or none, nothing is changed. Keras trains under TensorFlow's own strategy here: in its TensorFlow backend
-    keras.distribution is a prototype that says not to use it (Keras 3.15).
-    """
-    if shares() == 1:
-        return nullcontext()
-    import tensorflow as tf
-
-    return tf.distribute.MirroredStrategy([name.removeprefix("/physical_device:") for name in gpus()]).scope()
 
 
 def fastest_precision(has_gpu: bool) -> str:

@@ -1,42 +1,43 @@
-"""Training: a split in, the network with the best validated weights out."""
+"""Training: a split in, a trained network out."""
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from genre.errors import ParamsError
 from genre.features.store import Features
+from genre.model.backend import keras
 from genre.model.calibration import fit_temperature
 from genre.model.layer_summary import summarise_layers
-from genre.model.masks import Masks
 from genre.model.model_file import ModelInfo
-from genre.model.networks import NETWORKS, InputShape, answer_alone
+from genre.model.networks import inference_model
 from genre.model.predictions import predict_clips
 from genre.params import TrainParams
-from genre.training import device, optimizer
-from genre.training.batches import SegmentBatches
+from genre.training import device
 from genre.training.checkpoint import Checkpoint, EpochScores
-
-LEAST_FRAMES = 4  # of a segment: the committee's convolutions see its quarters
+from genre.training.setup import check, get_state, new_network, prepare, set_state
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and how it got there."""
+    """A trained network and how it got there; networks compute in float32, whatever they were trained in."""
 
-    model: keras.Model  # computes in float32, whatever it was trained in
-    genres: list[str]  # in the order of its outputs
+    model: keras.Model  # with `refit`, trained on the train and validation parts; else on the train part, as below
+    selected: keras.Model | None  # with `refit`, trained on the train part alone, as at its best validated epoch
+    genres: list[str]  # in the order of the outputs
     segment_frames: int
-    history: list[EpochScores]
-    best_epoch: int  # 1 is the first
-    temperature: float  # that calibrates a clip's probabilities, fitted on the validation part
+    history: list[EpochScores]  # of the training on the train part
+    best_epoch: int  # of the same; 1 is the first
+    val_loss: float  # mean cross-entropy in nats on the validation part, uncalibrated, of the network without refit
+    val_accuracy: float  # of the same, 0..1
+    temperature: float  # that calibrates a clip's probabilities, fitted on the validation part to the same
+    n_clips: int  # that `model` was trained on
     seconds: float  # of wall-clock time of the epochs of this process, validation and checkpoints included
 
     def info(self, features: Features, params: TrainParams, *, protocol: str) -> ModelInfo:
@@ -55,87 +56,18 @@ class Trained:
         )
 
 
-class Progress(keras.callbacks.Callback):
-    """Validates clip by clip after each epoch, keeps the best weights, saves a checkpoint and reports the scores."""
-
-    def __init__(
-        self,
-        network: keras.Model,
-        validate: Callable[[], tuple[float, float]],
-        *,
-        select: str,
-        report: Callable[[EpochScores], None],
-        save: Callable[[Checkpoint], None],
-        resumed: Checkpoint | None,
-    ) -> None:
-        super().__init__()
-        self.history = list(resumed.history) if resumed else []
-        self.best_epoch = resumed.best_epoch if resumed else 0
-        self.best_weights = resumed.best_weights if resumed else []
-        self._network = network
-        self._validate = validate
-        self._select = select
-        self._report = report
-        self._save = save
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        if not math.isfinite(logs["loss"]):
-            raise ParamsError(
-                f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
-            )
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        accuracy = float(logs.get("accuracy", logs.get("genres_accuracy")))  # Keras names it so for several outputs
-        with averaged_weights(self.model):
-            scores = EpochScores(float(logs["loss"]), accuracy, *self._validate(), rate)
-            if not self.history or scores.rank(self._select) > self.history[self.best_epoch - 1].rank(self._select):
-                self.best_epoch = epoch + 1
-                self.best_weights = self._network.get_weights()
-        self.history.append(scores)
-        self._save(Checkpoint(self.history, self.best_epoch, self.best_weights, get_state(self.model)))
-        self._report(scores)
-
-
-@contextmanager
-def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Within this block the model has the running mean of its weights, where its optimizer keeps one."""
-    averaging = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it
-    if not averaging.use_ema:
-        yield
-        return
-    weights = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-    averaging.finalize_variable_values(model.trainable_variables)
-    for variable in model.trainable_variables:  # JAX lets it share the mean's array, which it gives away in a step
-        variable.assign(keras.ops.copy(variable))
-    yield
-    for variable, value in zip(model.trainable_variables, weights, strict=True):
-        variable.assign(value)
-
-
-def get_state(model: keras.Model) -> list[np.ndarray]:
-    """Every variable that training changes: weights, statistics, random generators and the optimizer's."""
-    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
-
-
-def set_state(model: keras.Model, state: list[np.ndarray]) -> None:
-    """The inverse of `get_state`."""
-    for variable, value in zip(_variables(model), state, strict=True):
-        variable.assign(value)
-
-
-def _variables(model: keras.Model) -> list[keras.Variable]:
-    return [*model.variables, *model.optimizer.variables]
-
-
 def train(
     features: Features,
     split: pd.Series,
     params: TrainParams,
     *,
     report: Callable[[EpochScores], None] = lambda scores: None,
-    save: Callable[[Checkpoint], None] = lambda state: None,
+    save: Callable[[Checkpoint], None] | None = None,
     resumed: Checkpoint | None = None,
 ) -> Trained:
-    """Train a network on the `train` part and choose its epoch on the `validation` part; `test` is not touched.
+    """Train a network on the `train` part, validated on the `validation` part; `test` is not touched.
+
+    With `params.refit`, a second network is trained on both parts, for all epochs of the schedule; nothing is chosen.
 
     Parameters
     ----------
@@ -144,11 +76,12 @@ def train(
         `train`, `validation` or `test` by clip_id.
     params : TrainParams
     report : callable
-        Called with the scores of every epoch as soon as it has ended; those of resumed epochs come first.
-    save : callable
-        Called with a checkpoint after every epoch.
+        Called with the scores of every epoch of the first training as soon as it has ended; those of resumed epochs
+        come first.
+    save : callable, optional
+        Called with a checkpoint after every epoch of either training.
     resumed : Checkpoint, optional
-        Of the same run: training goes on after its last epoch, and ends as if it had never been interrupted.
+        Of the same run: it resumes after its last epoch, and ends as if it had never been interrupted.
 
     Returns
     -------
@@ -159,92 +92,137 @@ def train(
     ParamsError
         Where parameters do not go together, or the loss is no longer finite.
     """
-    _check(features, params)
-    policy = device.prepare(params.precision, seed=params.seed)
+    check(features, params)
     genres = sorted(features.clips.genre.loc[split.index].unique())
     rows = {part: features.rows(split, part) for part in ("train", "validation")}
-    labels = {part: features.labels(rows[part], genres) for part in rows}
-    segment_frames = features.settings.segment_frames(params.segment_seconds)
-    shape = InputShape(segment_frames, features.settings.n_mels, len(genres))
-    masks = Masks(params.augment.time_mask, params.augment.mel_mask)
-    one_hot = np.eye(len(genres), dtype=np.float32)[labels["train"]]
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=params.label_smoothing)
-    with device.sharing():
-        model = NETWORKS[params.architecture](shape, masks)
-        members = len(model.outputs) - 1
-        batches = SegmentBatches(
-            features, rows["train"], one_hot,
-            params=params, segment_frames=segment_frames, n_outputs=1 + members, shares=device.shares(),
-        )  # fmt: skip
-        model.compile(
-            optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
-            loss=[None] + [loss] * members if members else [loss],
-            loss_weights=[None] + [1 / members] * members if members else [1.0],
-            metrics=[["accuracy"]] + [[]] * members,
-        )
-        _make_variables(model, batches.batch(0, 0))
-    network = answer_alone(model)
+    labels = features.labels(rows["validation"], genres)
+    progress = resumed or Checkpoint([], 0, [], [])
+    begin = time.perf_counter()
+    with device.prepared(params.precision, seed=params.seed), _progress_bar(params, progress) as bar:
+        run = _Run(features, params, genres, rows, bar=bar, report=report, save=save, progress=progress)
+        for scores in progress.history:
+            report(scores)
+        run.train_validated()
+        final = run.train_on_both() if params.refit else run.progress.best_weights
+    seconds = time.perf_counter() - begin
 
-    def predict_validation(network: keras.Model) -> np.ndarray:
+    def network(weights: list[np.ndarray]) -> keras.Model:
+        made = inference_model(new_network(features, params, genres))
+        made.set_weights(weights)
+        return made
+
+    validated = network(run.progress.best_weights)
+    probabilities = run.predict_validation(validated)
+    val_loss, val_accuracy = clip_scores(probabilities, labels)
+    return Trained(
+        model=network(final) if params.refit else validated,
+        selected=validated if params.refit else None,
+        genres=genres,
+        segment_frames=features.settings.segment_frames(params.segment_seconds),
+        history=run.progress.history,
+        best_epoch=run.progress.best_epoch,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        temperature=fit_temperature(probabilities, labels),
+        n_clips=len(rows["train"]) + (len(rows["validation"]) if params.refit else 0),
+        seconds=seconds,
+    )
+
+
+def _progress_bar(params: TrainParams, progress: Checkpoint) -> tqdm:
+    total = params.epochs * (2 if params.refit else 1)
+    done = len(progress.history) + progress.refit_epochs
+    return tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1)
+
+
+@dataclass
+class _Run:
+    """The trainings of one call of `train`, and how far they are."""
+
+    features: Features
+    params: TrainParams
+    genres: list[str]
+    rows: dict[str, np.ndarray]  # of the train and the validation part
+    bar: tqdm
+    report: Callable[[EpochScores], None]
+    save: Callable[[Checkpoint], None] | None
+    progress: Checkpoint
+
+    def train_validated(self) -> None:
+        """The first training: on the train part, validated clip by clip after each epoch."""
+        if len(self.progress.history) == self.params.epochs:
+            return
+        model, batches = prepare(self.features, self.rows["train"], self.params, genres=self.genres)
+        network = inference_model(model)
+        network.jit_compile = model.jit_compile
+        labels = self.features.labels(self.rows["validation"], self.genres)
+
+        def ended(epoch: int, logs: dict[str, Any]) -> None:
+            accuracy = logs.get("accuracy", logs.get("genres_accuracy"))  # Keras names it so for several outputs
+            rate = keras.ops.convert_to_numpy(model.optimizer.learning_rate)
+            validation = clip_scores(self.predict_validation(network), labels)
+            scores = EpochScores(float(logs["loss"]), float(accuracy), *validation, float(rate))
+            history = [*self.progress.history, scores]
+            best = self.progress.best_epoch
+            if not best or scores.rank(self.params.select) > history[best - 1].rank(self.params.select):
+                self.progress = replace(self.progress, best_epoch=epoch + 1, best_weights=network.get_weights())
+            self.progress = replace(self.progress, history=history)
+            self._checkpoint(model)
+            self.bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
+            self.report(scores)
+
+        self._fit(model, batches, first=len(self.progress.history), ended=ended)
+
+    def train_on_both(self) -> list[np.ndarray]:
+        """The second training: on the train and validation parts; the weights at its end."""
+        rows = np.concatenate([self.rows["train"], self.rows["validation"]])
+        model, batches = prepare(self.features, rows, self.params, genres=self.genres)
+
+        def ended(epoch: int, logs: dict[str, Any]) -> None:
+            self.progress = replace(self.progress, refit_epochs=epoch + 1)
+            self._checkpoint(model)
+            self.bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation part too", refresh=False)
+
+        self._fit(model, batches, first=self.progress.refit_epochs, ended=ended)
+        return inference_model(model).get_weights()
+
+    def predict_validation(self, network: keras.Model) -> np.ndarray:
+        """Probabilities of the clips of the validation part [shape=(n, n_genres)]."""
         return predict_clips(
             network.predict_on_batch,
-            features,
-            rows["validation"],
-            segment_frames=segment_frames,
-            test_segments=params.test_segments,
+            self.features,
+            self.rows["validation"],
+            segment_frames=self.features.settings.segment_frames(self.params.segment_seconds),
+            test_segments=self.params.test_segments,
+            clips_per_batch=128 if device.gpus() else 16,
         )
 
-    def validate() -> tuple[float, float]:
-        return clip_scores(predict_validation(network), labels["validation"])
+    def _fit(
+        self, model: keras.Model, batches: Any, *, first: int, ended: Callable[[int, dict[str, Any]], None]
+    ) -> None:
+        """Train from epoch `first`, counted from 0, to the last one, after which comes `ended` each time."""
+        if first:
+            set_state(model, self.progress.state)
+        if first == self.params.epochs:  # Keras takes no empty stream
+            return
 
-    done = resumed.history if resumed else []
-    bar = tqdm(total=params.epochs, initial=len(done), desc="train", unit="epoch", mininterval=1)
+        def epoch_ended(epoch: int, logs: dict[str, Any]) -> None:
+            if not math.isfinite(logs["loss"]):
+                raise ParamsError(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
+                )
+            ended(epoch, logs)
+            self.bar.update()
 
-    def show(scores: EpochScores) -> None:
-        bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
-        bar.update()
-        report(scores)
-
-    for scores in done:
-        report(scores)
-    progress = Progress(network, validate, select=params.select, report=show, save=save, resumed=resumed)
-    if resumed:
-        set_state(model, resumed.state)
-    begin = time.perf_counter()
-    if len(done) < params.epochs:  # Keras takes no empty stream
         model.fit(
-            batches.stream(len(done)), steps_per_epoch=batches.steps,
-            initial_epoch=len(done), epochs=params.epochs, callbacks=[progress], shuffle=False, verbose=0,
+            batches.stream(first), steps_per_epoch=batches.steps, initial_epoch=first, epochs=self.params.epochs,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)], shuffle=False, verbose=0,
         )  # fmt: skip
-    seconds = time.perf_counter() - begin
-    bar.close()
-    if policy != "float32":  # the saved network runs on any machine
-        keras.config.set_dtype_policy("float32")
-        network = answer_alone(NETWORKS[params.architecture](shape, masks))
-    network.set_weights(progress.best_weights)
-    temperature = fit_temperature(predict_validation(network), labels["validation"])
-    return Trained(network, genres, segment_frames, progress.history, progress.best_epoch, temperature, seconds)
 
-
-def _make_variables(model: keras.Model, batch: tuple) -> None:
-    """Make those of the optimizer and the metrics now; made in the first step, TensorFlow would trace that twice."""
-    model.optimizer.build(model.trainable_variables)
-    if keras.backend.backend() == "tensorflow" and device.shares() == 1:  # for several GPUs Keras does so itself
-        model.test_step(batch)
-
-
-def _check(features: Features, params: TrainParams) -> None:
-    frames = features.settings.segment_frames(params.segment_seconds)
-    if frames < LEAST_FRAMES:
-        raise ParamsError(
-            f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
-            f"train.segment_seconds (at most extract.seconds counts), or lower extract.hop_length"
-        )
-    if features.settings.scale == "power" and params.augment.on_levels:
-        raise ParamsError(
-            f"extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
-            f"{', '.join(f'train.augment.{key}' for key in params.augment.on_levels)}"
-        )
+    def _checkpoint(self, model: keras.Model) -> None:
+        if self.save:
+            self.progress = replace(self.progress, state=get_state(model))
+            self.save(self.progress)
 
 
 def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

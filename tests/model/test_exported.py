@@ -11,12 +11,12 @@ from genre.errors import DataError
 from genre.model import exported, model_file
 from genre.model.networks import NETWORKS
 from tests.conftest import TOP
-from tests.models import build, info_of, shared
+from tests.models import build, info_of
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
 def model(request) -> keras.Model:
-    return shared(request.param)
+    return build(request.param)
 
 
 @pytest.fixture(scope="module")

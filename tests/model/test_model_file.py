@@ -41,7 +41,7 @@ def test_the_same_model_gives_the_same_bytes_whenever_it_is_saved(tmp_path, sett
 
 
 def test_a_model_is_loaded_where_nothing_else_of_the_project_is_imported(tmp_path, settings):
-    model = build("committee")
+    model = build("two_branch")
     model_file.save(model, info_of(model, settings), tmp_path / "model.keras")
     code = (
         f"from genre.model import networks; print(networks.load({str(tmp_path / 'model.keras')!r})[0].count_params())"

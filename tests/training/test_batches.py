@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from genre import params
-from genre.errors import ParamsError
 from genre.features.store import Features
 from genre.training import batches
 from genre.training.batches import SegmentBatches
@@ -11,11 +10,11 @@ from tests.conftest import TOP
 from tests.training.augmentation import OFF
 
 
-def batches_of(features: Features, n: int, *, shares: int = 1, **changes: int) -> SegmentBatches:
+def batches_of(features: Features, n: int, *, divisor: int = 1, **changes: int) -> SegmentBatches:
     """The first `n` clips in batches of short segments that are not augmented."""
     chosen = params.load(TOP / "params.yaml").train.model_copy(update={"batch_size": 7, "augment": OFF} | changes)
     labels = np.eye(2, dtype=np.float32)[np.arange(n) % 2]
-    return SegmentBatches(features, np.arange(n), labels, params=chosen, segment_frames=2, shares=shares)
+    return SegmentBatches(features, np.arange(n), labels, params=chosen, segment_frames=2, divisor=divisor)
 
 
 def test_an_epoch_shows_every_training_clip_once(striped, monkeypatch):
@@ -29,20 +28,21 @@ def test_an_epoch_shows_every_training_clip_once(striped, monkeypatch):
     assert sizes == [6, 6, 6, 6] and sorted(seen) == list(range(24))
 
 
-def test_a_batch_for_several_devices_can_be_split_evenly(striped):
-    one, three = (batches_of(striped, 23, shares=n, epochs=1) for n in (1, 3))
-    assert [len(segments) for segments, _ in one.from_epoch(0)] == [6, 6, 6, 5]
-    assert [len(segments) for segments, _ in three.from_epoch(0)] == [6, 6, 6, 3]
+@pytest.mark.parametrize(("n", "divisor", "sizes"), [(23, 1, [6] * 4), (23, 4, [8] * 4), (2, 3, [3])])
+def test_all_batches_have_one_size_and_leave_no_clip_out(striped, monkeypatch, n, divisor, sizes):
+    seen = []
+    draw = batches.segments.draw
+    monkeypatch.setattr(batches.segments, "draw", lambda f, rows, *a, **k: seen.extend(rows) or draw(f, rows, *a, **k))
+    made = list(batches_of(striped, n, divisor=divisor, epochs=1).from_epoch(0))
+    assert [len(segments) for segments, _ in made] == sizes and set(seen) == set(range(n))
 
 
-def test_no_batch_is_empty_where_it_would_have_fewer_clips_than_there_are_devices(striped):
-    sizes = [len(segments) for segments, _ in batches_of(striped, 23, shares=4, batch_size=2, epochs=1).from_epoch(0)]
-    assert sizes == [4, 4, 4, 4, 4]
-
-
-def test_fewer_clips_than_devices_are_refused(striped):
-    with pytest.raises(ParamsError, match="3 clips to train on cannot be split between 4 GPUs"):
-        batches_of(striped, 3, shares=4)
+def test_members_have_the_labels_of_the_network(striped):
+    chosen = params.load(TOP / "params.yaml").train
+    labels = np.eye(2, dtype=np.float32)[np.arange(6) % 2]
+    made = SegmentBatches(striped, np.arange(6), labels, params=chosen, segment_frames=2, n_members=3)
+    _, (network, members) = made.batch(0, 0)
+    assert members.shape == (6, 3, 2) and (members == network[:, None]).all()
 
 
 def test_the_stream_has_the_batches_of_the_epochs_that_are_left(striped):

@@ -11,18 +11,18 @@ SCORES = EpochScores(1.0, 0.5, 2.0, 0.25, 0.001)
 def saved(tmp_path):
     path = tmp_path / "checkpoint.npz"
     arrays = [np.arange(3.0), np.array(7, dtype=np.int64), np.zeros((2, 2), np.float32)]
-    checkpoint.save(path, Checkpoint([SCORES] * 2, 1, arrays[:1], arrays * 5), run="this")
+    checkpoint.save(path, Checkpoint([SCORES] * 2, 1, arrays[:1], arrays * 5, 7), run="this")
     return path
 
 
 def test_a_checkpoint_comes_back_as_it_was(saved):
     found = checkpoint.load(saved, run="this")
-    assert found.history == [SCORES, SCORES] and found.best_epoch == 1
+    assert found.history == [SCORES, SCORES] and found.best_epoch == 1 and found.refit_epochs == 7
     assert len(found.best_weights) == 1 and len(found.state) == 15
     assert found.state[13].dtype == np.int64 and found.state[13] == 7
 
 
-def test_another_run_never_goes_on_from_it(saved):
+def test_another_run_never_resumes_from_it(saved):
     assert checkpoint.load(saved, run="another") is None
 
 

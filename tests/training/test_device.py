@@ -4,12 +4,6 @@ import pytest
 from genre.training import device
 
 
-@pytest.fixture(autouse=True)
-def _restore_policy():
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
 @pytest.mark.parametrize(
     ("flags", "policy"),
     [({"avx512f", "avx512_bf16"}, "mixed_bfloat16"), ({"amx_bf16"}, "mixed_bfloat16"), ({"avx2"}, "float32")],
@@ -17,7 +11,8 @@ def _restore_policy():
 def test_without_a_gpu_auto_is_what_the_processor_gains_by(monkeypatch, flags, policy):
     monkeypatch.setattr(device, "gpus", lambda: [])
     monkeypatch.setattr(device, "_cpu_flags", lambda: flags)
-    assert device.prepare("auto", seed=0) == policy
+    with device.prepared("auto", seed=0) as found:
+        assert found == policy
 
 
 @pytest.mark.parametrize(
@@ -44,5 +39,11 @@ def test_a_run_is_another_one_on_other_hardware(monkeypatch):
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_a_named_precision_is_obeyed(precision):
-    assert device.prepare(precision, seed=0) == precision
-    assert keras.config.dtype_policy().name == precision
+    with device.prepared(precision, seed=0):
+        assert keras.config.dtype_policy().name == precision
+
+
+def test_the_number_format_is_set_back_after_an_error():
+    with pytest.raises(KeyError), device.prepared("mixed_bfloat16", seed=0):
+        raise KeyError
+    assert keras.config.dtype_policy().name == "float32"

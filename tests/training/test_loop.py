@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pandas as pd
@@ -7,8 +9,9 @@ from genre import params
 from genre.errors import ParamsError
 from genre.features import segments
 from genre.params import TrainParams
-from genre.training import checkpoint, device, loop, optimizer
+from genre.training import checkpoint, loop
 from genre.training.batches import SegmentBatches
+from genre.training.setup import prepare
 from tests.conftest import TOP
 
 DEFAULTS = params.load(TOP / "params.yaml").train
@@ -16,7 +19,7 @@ DEFAULTS = params.load(TOP / "params.yaml").train
 
 def quick(**changes) -> TrainParams:
     """The default recipe in a few short epochs."""
-    short = {"epochs": 3, "segment_seconds": 3.0, "test_segments": 2, "precision": "float32", "weight_averaging": 0.0}
+    short = {"epochs": 3, "segment_seconds": 3.0, "test_segments": 2, "precision": "float32", "refit": False}
     return TrainParams.model_validate(DEFAULTS.model_dump() | short | changes)
 
 
@@ -26,9 +29,9 @@ def parts(striped) -> pd.Series:
     return pd.Series(names, index=striped.clips.index)
 
 
-@pytest.mark.parametrize("architecture", ["committee", "small_alexnet"])
+@pytest.mark.parametrize("architecture", ["two_branch", "small_alexnet"])
 def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
-    trained = loop.train(striped, parts, quick(architecture=architecture, epochs=12, learning_rate=0.003))
+    trained = loop.train(striped, parts, quick(architecture=architecture, epochs=12, learning_rate=0.003, batch_size=4))
     assert trained.history[trained.best_epoch - 1].val_accuracy == 1.0
     assert trained.genres == ["high", "low"]
 
@@ -44,14 +47,46 @@ def test_training_never_looks_at_the_test_part(striped, parts, monkeypatch):
         return draw(features, rows, *positional, **named)
 
     monkeypatch.setattr(segments, "draw", recorded)
-    loop.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
+    loop.train(striped, parts, quick(epochs=1, architecture="small_alexnet", refit=True))
     assert seen == set(parts.index[parts != "test"])
+
+
+def test_the_saved_network_learns_from_the_validation_part_only_with_refit(striped, parts, monkeypatch):
+    drawn = []
+    draw = segments.draw
+    monkeypatch.setattr(segments, "draw", lambda f, rows, *a, **k: drawn.append(set(rows)) or draw(f, rows, *a, **k))
+    validation = set(striped.rows(parts, "validation"))
+    small = {"epochs": 2, "architecture": "small_alexnet"}
+    first = loop.train(striped, parts, quick(**small))
+    assert not set.union(*drawn) & validation and first.selected is None and first.n_clips == 24
+    both = loop.train(striped, parts, quick(**small, refit=True))
+    assert set.union(*drawn) >= validation and both.n_clips == 32
+    # All that is said of the validation part comes from the first training.
+    for name in ("history", "best_epoch", "val_loss", "val_accuracy", "temperature"):
+        assert getattr(both, name) == getattr(first, name)
+    equal = [np.array_equal(*pair) for pair in zip(first.model.get_weights(), both.selected.get_weights(), strict=True)]
+    assert all(equal) and not np.array_equal(first.model.get_weights()[0], both.model.get_weights()[0])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(striped, parts):
     one, two, other = (loop.train(striped, parts, quick(epochs=1, seed=seed)) for seed in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(one.model.get_weights(), two.model.get_weights(), strict=True))
     assert one.history == two.history != other.history
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends have other operations")
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_training_step_has_at_most_2000_operations(striped, parts, precision):
+    import tensorflow as tf
+
+    keras.config.set_dtype_policy(precision)
+    try:
+        model, batches = prepare(striped, striped.rows(parts, "train"), quick(), genres=["high", "low"])
+        step = tf.function(model.train_step).get_concrete_function(batches.batch(0, 0))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    graph = step.graph.as_graph_def()
+    assert len(graph.node) + sum(len(function.node_def) for function in graph.library.function) <= 2000
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends trace otherwise")
@@ -109,9 +144,24 @@ def test_every_epoch_is_reported_as_it_ends(striped, parts):
     assert [scores.learning_rate for scores in reported] == pytest.approx([DEFAULTS.learning_rate] * 3)
 
 
-def test_mixed_precision_is_trained_but_not_saved(striped, parts):
+def test_mixed_precision_is_trained_and_float32_is_saved_and_scored(striped, parts):
     trained = loop.train(striped, parts, quick(precision="mixed_bfloat16", epochs=1))
     assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
+    rows = striped.rows(parts, "validation")
+    probabilities = loop.predict_clips(
+        trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
+    )
+    scores = loop.clip_scores(probabilities, striped.labels(rows, trained.genres))
+    assert scores == (trained.val_loss, trained.val_accuracy)
+
+
+def test_an_error_leaves_no_number_format_behind(striped, parts):
+    def fail(scores):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        loop.train(striped, parts, quick(precision="mixed_bfloat16", architecture="small_alexnet"), report=fail)
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_a_diverging_loss_stops_with_the_remedy(striped, parts):
@@ -121,9 +171,9 @@ def test_a_diverging_loss_stops_with_the_remedy(striped, parts):
 
 
 def test_level_augmentation_of_linear_power_is_refused(striped, parts):
-    object.__setattr__(striped.settings, "scale", "power")
+    linear = replace(striped, settings=replace(striped.settings, scale="power"))
     with pytest.raises(ParamsError, match=r"train\.augment\.equalise"):
-        loop.train(striped, parts, quick())
+        loop.train(linear, parts, quick())
 
 
 def test_segments_that_are_too_short_for_a_network_are_refused(striped, parts):
@@ -135,15 +185,18 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.slow
-def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(striped, parts, tmp_path):
-    chosen = quick(epochs=4, weight_averaging=0.9, batch_size=5)  # steps of 5 and of 4 clips, whose order matters
+ARCHITECTURES = {2: "two_branch", 4: "small_alexnet", 5: "two_branch", 8: "small_alexnet"}
+
+
+@pytest.mark.parametrize("stop", [2, 4, 5, 8], ids=["first", "first ended", "second", "second ended"])
+def test_a_run_that_was_killed_resumes_and_ends_as_if_it_had_not_been(striped, parts, tmp_path, stop):
+    chosen = quick(epochs=4, refit=True, batch_size=5, architecture=ARCHITECTURES[stop])
     undisturbed = loop.train(striped, parts, chosen)
     path = tmp_path / "checkpoint.npz"
 
     def save_and_be_killed(state):
         checkpoint.save(path, state, run="this")
-        if len(state.history) == 2:
+        if len(state.history) + state.refit_epochs == stop:
             raise Killed
 
     with pytest.raises(Killed):
@@ -151,21 +204,9 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(striped, p
     reported = []
     resumed = loop.train(striped, parts, chosen, report=reported.append, resumed=checkpoint.load(path, run="this"))
     assert resumed.history == undisturbed.history == reported
-    assert resumed.best_epoch == undisturbed.best_epoch
-    pairs = zip(resumed.model.get_weights(), undisturbed.model.get_weights(), strict=True)
-    assert all(np.array_equal(one, other) for one, other in pairs)
-
-
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_the_averaged_weights_are_there_for_validation_and_the_others_are_put_back(precision):
-    device.prepare(precision, seed=0)
-    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
-    model.compile(optimizer.make(quick(weight_averaging=0.5), steps=100), loss="mse")
-    for _ in range(5):
-        model.train_on_batch(np.ones((4, 3)), np.ones((4, 1)))
-    before = model.get_weights()[0]
-    with loop.averaged_weights(model):
-        inside = model.get_weights()[0]
-    assert not np.array_equal(inside, before)
-    np.testing.assert_array_equal(model.get_weights()[0], before)
-    keras.config.set_dtype_policy("float32")
+    for name in ("model", "selected"):
+        networks = [getattr(trained, name) for trained in (resumed, undisturbed)]
+        pairs = zip(*(network.get_weights() for network in networks), strict=True)
+        assert all(np.array_equal(one, other) for one, other in pairs)
+    nothing = {"model": None, "selected": None, "seconds": 0}
+    assert replace(resumed, **nothing) == replace(undisturbed, **nothing)

@@ -22,8 +22,17 @@ def step(made: keras.optimizers.Optimizer, shape: tuple[int, ...]) -> tuple[np.n
     return np.asarray(weight), gradient
 
 
+def rates_over(made: keras.optimizers.Optimizer, *, steps: int) -> list[float]:
+    """The learning rate before each of so many steps."""
+    weight, found = keras.Variable(np.zeros(1, np.float32)), []
+    for _ in range(steps):
+        found.append(float(made.learning_rate))
+        made.apply([keras.ops.zeros(1)], [weight])
+    return found
+
+
 def test_the_cosine_schedule_rises_and_then_falls_to_nothing():
-    rate = [float(chosen(warmup=0.1)._learning_rate(step)) for step in range(101)]
+    rate = rates_over(chosen(warmup=0.1), steps=101)
     assert rate[0] == 0 and max(rate) == pytest.approx(DEFAULTS.learning_rate) and rate[100] == pytest.approx(0)
     assert np.argmax(rate) == 10 and (np.diff(rate[10:]) <= 0).all()
 
@@ -51,3 +60,36 @@ def test_kernels_decay_as_fast_as_they_learn_and_biases_not_at_all():
     made.apply([keras.ops.zeros_like(weight) for weight in weights.values()], list(weights.values()))
     after = {name: float(np.asarray(weight).mean()) for name, weight in weights.items()}
     assert after == pytest.approx({"kernel": 1 - 0.01 * 0.5 * 2, "dense": 1 - 0.01 * 0.5, "bias": 1.0})
+
+
+def test_kernels_that_are_moved_together_move_as_each_would_alone():
+    rng = np.random.default_rng(0)
+    shapes = [(3, 5, 1, 24), (3, 3, 24, 48), (3, 3, 48, 48), (3, 3, 48, 96), (1, 1, 200, 96)]
+    gradients = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+
+    def moved(places: list[int]) -> list[np.ndarray]:
+        weights = [keras.Variable(np.ones(shapes[place], np.float32), name="kernel") for place in places]
+        made = chosen(schedule="constant")
+        for _ in range(2):
+            made.apply([keras.ops.convert_to_tensor(gradients[place]) for place in places], weights)
+        return [np.asarray(weight) for weight in weights]
+
+    for together, (alone,) in zip(moved([0, 1, 2, 3, 4]), map(moved, ([0], [1], [2], [3], [4])), strict=True):
+        np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_its_adamw_is_that_of_keras():
+    rng = np.random.default_rng(0)
+    made = chosen(schedule="constant", weight_decay=0.1)
+    theirs = keras.optimizers.AdamW(DEFAULTS.learning_rate, weight_decay=0.1)
+    theirs.exclude_from_weight_decay(var_names=["bias"])
+    ours, reference = (
+        [keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in (("kernel", (8, 4)), ("bias", (4,)))]
+        for _ in range(2)
+    )
+    for _ in range(3):
+        gradients = [keras.ops.convert_to_tensor(rng.normal(size=weight.shape).astype(np.float32)) for weight in ours]
+        made.apply(gradients, ours)
+        theirs.apply(gradients, reference)
+    for one, other in zip(ours, reference, strict=True):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-5)

@@ -54,10 +54,7 @@ class Chord:
 
 def chord(numeral: str) -> Chord:
     """The chord of a Roman numeral such as `I`, `vi`, `bVII5`, `ii7`, `Imaj7`, `viiø`."""
-    parts = _NUMERAL.fullmatch(numeral)
-    if not parts:
-        raise ValueError(f"{numeral!r} is not a Roman numeral of a chord")
-    accidental, step, quality = parts.groups()
+    accidental, step, quality = _NUMERAL.fullmatch(numeral).groups()
     tones = _QUALITIES[quality]
     if step.islower():
         tones = tuple(3 if tone == 4 else tone for tone in tones)

@@ -1,1 +1,0 @@
-"""`genre app`: a web page to drop songs on, and an endpoint for programs."""

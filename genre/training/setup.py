@@ -1,0 +1,89 @@
+"""What a training starts from: a compiled network with all of its variables, and its batches."""
+
+import numpy as np
+
+from genre.errors import ParamsError
+from genre.features.store import Features
+from genre.model.backend import keras
+from genre.model.networks import NETWORKS, InputShape
+from genre.params import TrainParams
+from genre.training import device, optimizer
+from genre.training.batches import SegmentBatches
+
+LEAST_FRAMES = 4  # of a segment: convolutions see its quarters
+
+
+def check(features: Features, params: TrainParams) -> None:
+    """Raise ParamsError where parameters do not suit the features."""
+    frames = features.settings.segment_frames(params.segment_seconds)
+    if frames < LEAST_FRAMES:
+        raise ParamsError(
+            f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
+            f"train.segment_seconds (at most extract.seconds counts), or lower extract.hop_length"
+        )
+    if features.settings.scale == "power" and params.augment.on_levels:
+        raise ParamsError(
+            "extract.scale = 'power' has no levels 0..1 to augment; set to 0: "
+            + ", ".join(f"train.augment.{name}" for name in params.augment.on_levels)
+        )
+
+
+def new_network(features: Features, params: TrainParams, genres: list[str]) -> keras.Model:
+    """A network for segments of these features, with new weights."""
+    frames = features.settings.segment_frames(params.segment_seconds)
+    return NETWORKS[params.architecture](InputShape(frames, features.settings.n_mels, len(genres)))
+
+
+def prepare(
+    features: Features, rows: np.ndarray, params: TrainParams, *, genres: list[str]
+) -> tuple[keras.Model, SegmentBatches]:
+    """A new network, compiled, and the batches that it is to be trained on; call and use it within `device.prepared`.
+
+    Parameters
+    ----------
+    features : Features
+    rows : np.ndarray [shape=(n,), dtype=int]
+        Rows of `features.clips` to train on.
+    params : TrainParams
+    genres : list of str
+        In the order of the network's outputs.
+    """
+    keras.utils.set_random_seed(params.seed)
+    model = new_network(features, params, genres)
+    n_members = model.outputs[1].shape[1] if len(model.outputs) > 1 else 0
+    batches = SegmentBatches(
+        features,
+        rows,
+        np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)],
+        params=params,
+        segment_frames=features.settings.segment_frames(params.segment_seconds),
+        n_members=n_members,
+        divisor=device.n_used(),
+    )
+    loss = keras.losses.CategoricalCrossentropy()
+    model.compile(
+        optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
+        loss=[None, loss] if n_members else [loss],  # members have equal weights in the mean
+        metrics=[["accuracy"], []] if n_members else [["accuracy"]],
+        jit_compile=device.compiled(),
+    )
+    # Made in the first step, these variables would have TensorFlow trace it twice.
+    model.optimizer.build(model.trainable_variables)
+    if keras.backend.backend() == "tensorflow":
+        model.test_step(keras.tree.map_structure(lambda array: array[:2], batches.batch(0, 0)))
+    return model, batches
+
+
+def get_state(model: keras.Model) -> list[np.ndarray]:
+    """Every variable that training changes: weights, statistics, random generators and the optimizer's."""
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
+
+
+def set_state(model: keras.Model, state: list[np.ndarray]) -> None:
+    """The inverse of `get_state`."""
+    for variable, value in zip(_variables(model), state, strict=True):
+        variable.assign(value)
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
