@@ -129,10 +129,10 @@ def model_card(card: dict[str, Any]) -> str:
         **card["audit"]["sizes"],
         refit=""
         if without_refit is None
-        else "\nThen the network was trained again on the train and validation clips together, and that is this model.",
+        else "\nThen a second network was trained on the train and validation clips together, and that is this model.",
         without_refit=""
         if without_refit is None
-        else f"| test accuracy before that second training | {100 * without_refit:.1f} % |\n",
+        else f"| test accuracy of the first network, without the validation clips | {100 * without_refit:.1f} % |\n",
         genres=", ".join(genres),
         n_genres=len(genres),
         megabytes=card["bytes"] / 1e6,

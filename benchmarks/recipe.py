@@ -37,7 +37,8 @@ def recipe(
     options = {"architecture": architecture, "epochs": epochs}
     changes += [(key, value, f"--{key}") for key, value in options.items() if value is not None]
     changes += [_override(text) for text in overrides]
-    values, origins = defaults.model_dump(), {}
+    values = defaults.model_dump()
+    origins: dict[tuple[str | int, ...], str] = {}
     for key, value, origin in changes:
         *sections, last = key.removeprefix("train.").split(".")
         section: Any = values

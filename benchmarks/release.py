@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.accuracy import Run, run, split_clips
 from benchmarks.card import measure_robustness, write_card
 from genre import console, params, paths
-from genre.dataset.splits import audit
+from genre.dataset.audit import audit
 from genre.errors import DataError
 from genre.features import store
 from genre.features.settings import FeatureSettings

@@ -1,7 +1,9 @@
-"""The command line: `predict` names the genre of audio files, `report` writes a page on the pipeline's last run.
+"""The command line: `predict` names the genre of audio files, `report` writes a page on the pipeline's last run, `app`
+serves a page to drop songs on.
 
     genre predict song.mp3 folder/
     genre report
+    genre app
 
 Neither TensorFlow nor Keras is imported unless `predict --model` names a .keras file. Exit code 0 when every file could
 be used, 1 when one could not or none was found, 2 for a wrong command.
@@ -45,6 +47,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add_predict(commands)
     report = commands.add_parser("report", help="write report.html, one page on the pipeline's last run")
     report.set_defaults(run=write_report)
+    add_app(commands)
     chosen = parser.parse_args(argv)
     if chosen.run is predict:
         check_predict(chosen)
@@ -75,6 +78,18 @@ def add_predict(commands: Any) -> None:
         "--model", type=path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
     )
     parser.set_defaults(run=predict, error=parser.error)
+
+
+def add_app(commands: Any) -> None:
+    """The command line of `genre app`."""
+    parser = commands.add_parser("app", help="open a web page to drop songs on", description="Serve a page for songs.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in")
+    parser.add_argument("--port", type=int, help="the first free one from 7860 on unless given")
+    parser.add_argument(
+        "--model", type=path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
+    )
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
+    parser.set_defaults(run=serve_app)
 
 
 def check_predict(chosen: argparse.Namespace) -> None:
@@ -187,4 +202,12 @@ def write_report(chosen: argparse.Namespace) -> int:
     logging.getLogger(__name__).info(
         "%s: %.1f MB, all in one file", paths.REPORT.resolve().as_uri(), paths.REPORT.stat().st_size / 1e6
     )
+    return 0
+
+
+def serve_app(chosen: argparse.Namespace) -> int:
+    """Run `genre app` until it is interrupted; the exit code."""
+    from genre.app.server import launch  # Gradio is optional, and slow to import
+
+    launch(model=chosen.model, host=chosen.host, port=chosen.port, browser=chosen.browser)
     return 0

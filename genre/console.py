@@ -3,10 +3,13 @@
 import errno
 import logging
 import os
+import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from genre.errors import UserError
@@ -59,6 +62,7 @@ def run(main: Callable[[], int | None], *, libraries_may_talk: bool = True) -> N
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    _warn_of_a_shallow_clone()
     try:
         status = main()
         sys.stdout.flush()
@@ -112,6 +116,19 @@ def _show(kind: type[BaseException], error: BaseException, trace: TracebackType 
         print(f"error: {line}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def _warn_of_a_shallow_clone() -> None:
+    """Warn where DVC runs a stage in a copy of a shallow clone: it reports success, and keeps nothing of it."""
+    project = os.environ.get("DVC_ROOT")
+    if project and Path(project).resolve() != Path.cwd() and shutil.which("git"):
+        shallow = ["git", "-C", project, "rev-parse", "--is-shallow-repository"]
+        if subprocess.run(shallow, capture_output=True, text=True, check=False).stdout.strip() == "true":
+            print(
+                f"warning: {project} is a shallow clone, of which DVC keeps no experiment that was queued or run with "
+                "--temp; run `git fetch --unshallow` there, then this experiment again",
+                file=sys.stderr,
+            )
 
 
 def _keep_stderr_for_python() -> None:

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written under a temporary name, then renamed. JSON and tables as CSV."""
 
+import csv
 import hashlib
 import json
 import os
@@ -40,8 +41,8 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         # A full disk does not say which file had no room, a copy names its source, and nobody knows the temporary.
-        told = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None]
-        if not told or any(name.is_relative_to(temporary) for name in told):
+        named = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None]
+        if not named or any(name.is_relative_to(temporary) for name in named):
             error.filename, error.filename2 = str(path), None
         raise
     finally:
@@ -82,7 +83,10 @@ def read_table(path: Path) -> "pd.DataFrame":
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write the columns of a table, without its index, as CSV; equal tables give equal bytes."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # in a name: Python before 3.11.9 does not quote it, and whoever reads it sees two lines
+        text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    write_text(path, text)
 
 
 @contextmanager

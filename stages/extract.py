@@ -54,7 +54,7 @@ def extract(
         Where `backend` is a cluster that cannot be reached, or aborts the work.
     """
     listed = files.read_table(raw / "clips.csv")
-    rows, skipped = [], []
+    rows, skipped, n_longer = [], [], 0
     with files.replacing(out) as temporary:
         temporary.mkdir()
         top = raw.resolve()  # workers may be in another folder
@@ -67,12 +67,20 @@ def extract(
                     log.warning("skipped %s: %s", raw / clip.path, result)
                     skipped.append({"path": clip.path, "reason": result})
                     continue
-                seconds = (len(result) - 1) / settings.frames_per_second  # to a hop
-                place = (writer.n_frames, len(result), round(seconds, 3))
+                if result.unheard:
+                    log.warning("%s: %s", raw / clip.path, result.unheard)
+                n_longer += not result.is_whole
+                seconds = (len(result.frames) - 1) / settings.frames_per_second  # to a hop
+                place = (writer.n_frames, len(result.frames), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
-                writer.append(result)
+                writer.append(result.frames)
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
+        if n_longer:
+            log.info(
+                "%d of %d clips are longer than extract.seconds = %g: only that much of each is learned from, from its "
+                "first sound on", n_longer, len(listed), settings.seconds,
+            )  # fmt: skip
         clips = pd.DataFrame(rows, columns=store.CLIP_COLUMNS)
         files.write_table(temporary / "clips.csv", clips)
         files.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
@@ -90,10 +98,10 @@ def _too_many(skipped: list[dict[str, str]], total: int, max_skipped: float) -> 
     shown = "\n".join(f"  {item['path']}: {item['reason']}" for item in skipped[:10])
     more = f"\n  ... and {len(skipped) - 10} more" if len(skipped) > 10 else ""
     if len(skipped) == total:
-        return f"none of the {total} clips can be used; mend these files:\n{shown}{more}"
+        return f"none of the {total} clips can be used; fix these files:\n{shown}{more}"
     return (
         f"{len(skipped)} of {total} clips cannot be used, more than extract.max_skipped = {max_skipped:g} allows; "
-        f"mend or remove these files, or raise the parameter:\n{shown}{more}"
+        f"fix or remove these files, or raise the parameter:\n{shown}{more}"
     )
 
 

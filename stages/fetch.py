@@ -8,6 +8,7 @@ and dataset.json is written last.
 
 import difflib
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -132,11 +133,9 @@ def find_folder(dataset: str) -> Path:
 
 
 def _in_the_project(path: Path) -> Path | None:
-    """Where a relative path leads from the project whose copy in .dvc/tmp/exps this is; None if nowhere."""
-    for top in Path.cwd().parents:
-        if top.name == ".dvc" and (top.parent / path).is_dir():
-            return (top.parent / path).resolve()
-    return None
+    """Where a relative path leads from the project, in a copy of it that DVC runs this in; None if nowhere."""
+    there = Path(os.environ.get("DVC_ROOT", "")) / path
+    return there.resolve() if there.is_dir() else None
 
 
 def _banner(problem: str) -> str:
@@ -150,7 +149,10 @@ def _banner(problem: str) -> str:
 
 def main() -> None:
     dataset = fetch(params.load())
-    log.info("%s (%s): %d clips, %d left out", dataset.name, dataset.source, len(dataset.clips), len(dataset.left_out))
+    passed_over = sum(sum(kinds.values()) for kinds in dataset.passed_over.values())
+    others = [(len(dataset.left_out), "left out"), (passed_over, "other files passed over")]
+    more = "".join(f", {count} {what}" for count, what in others if count)
+    log.info("%s (%s): %d clips%s", dataset.name, dataset.source, len(dataset.clips), more)
 
 
 if __name__ == "__main__":

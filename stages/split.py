@@ -19,7 +19,10 @@ def main() -> None:
     report = {"protocol": chosen.protocol, **audit(clips, table)}
     files.write_table(paths.SPLITS, table.reset_index())
     files.write_json(paths.METRICS / "split.json", report)
-    log.info("%s split: %s; artists on both sides: %s", chosen.protocol, report["sizes"], report["artists"])
+    sizes = ", ".join(f"{part} {size}" for part, size in report["sizes"].items())
+    shared = [f"{parts} {count}" for parts, count in report["artists"].items() if count is not None]
+    artists = f"artists on both sides: {', '.join(shared)}" if shared else "artists unknown"
+    log.info("%s split, clips: %s; %s", chosen.protocol, sizes, artists)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Small untrained models with their info, as tests save and load them."""
 
+import functools
+
 import keras
 
 from genre.features.settings import FeatureSettings
@@ -12,6 +14,9 @@ def build(architecture: str) -> keras.Model:
     """A network for segments of 40 frames x 128 bands and three genres, with the same weights in every call."""
     keras.utils.set_random_seed(0)
     return inference_model(NETWORKS[architecture](InputShape(40, 128, 3)))
+
+
+shared = functools.cache(build)  # for tests that do not change it; building takes seconds
 
 
 def info_of(model: keras.Model, settings: FeatureSettings) -> ModelInfo:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from genre import console
 from tests.conftest import TOP
 
 WAIT = "import time; print('here', flush=True); time.sleep(600)"
@@ -69,3 +70,22 @@ def test_a_full_disk_behind_stdout_is_one_line():
     command = program("console.run(lambda: print('x'))")
     done = subprocess.run(["sh", "-c", '"$@" >/dev/full', "sh", *command], cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("depth", [[], ["--depth", "1"]], ids=["whole", "shallow"])
+def test_a_stage_warns_in_a_copy_of_a_shallow_clone_whose_results_dvc_would_lose(tmp_path, monkeypatch, capsys, depth):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", tmp_path / "origin"]
+    subprocess.run(["git", "init", "-q", tmp_path / "origin"], check=True)
+    for text in ("one", "two"):
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", text], check=True)
+    origin = f"file://{tmp_path}/origin"
+    subprocess.run(["git", "clone", "-q", *depth, origin, tmp_path / "clone"], check=True)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "clone"))
+    monkeypatch.chdir(tmp_path / "clone")
+    with pytest.raises(SystemExit):
+        console.run(lambda: 0)
+    assert capsys.readouterr().err == ""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        console.run(lambda: 0)
+    assert ("git fetch --unshallow" in capsys.readouterr().err) == bool(depth)

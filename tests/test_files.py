@@ -1,5 +1,7 @@
+import csv
 import json
 
+import pandas as pd
 import pytest
 
 from genre import files
@@ -74,3 +76,17 @@ def test_an_error_about_another_file_keeps_its_name(tmp_path):
     with pytest.raises(FileNotFoundError) as raised, files.replacing(tmp_path / "a.txt"):
         (tmp_path / "other").read_text()
     assert raised.value.filename == str(tmp_path / "other")
+
+
+def test_names_with_line_breaks_do_not_tear_a_table(tmp_path):
+    names = ["rock\r", "a\rb", "c\nd", "e\r\nf", 'g"h,i', " 007", "NA", "\u2028", ""]
+    table = pd.DataFrame({"genre": names, "p\r": range(len(names))})
+    files.write_table(tmp_path / "a.csv", table)
+    assert files.read_table(tmp_path / "a.csv").equals(table)
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["genre", *names]
+
+
+def test_a_table_without_such_names_is_written_without_quotes(tmp_path):
+    files.write_table(tmp_path / "a.csv", pd.DataFrame({"genre": ["rock"], "p": [0.5]}))
+    assert (tmp_path / "a.csv").read_bytes() == b"genre,p\nrock,0.5\n"

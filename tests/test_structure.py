@@ -18,7 +18,7 @@ MODULES = [path.relative_to(TOP) for room in ("genre", "stages", "benchmarks") f
 # Modules beside the packages that change no result: they read parameters, name paths and write messages.
 NO_RESULT = {"genre/__init__.py", "genre/console.py", "genre/errors.py", "genre/params.py", "genre/paths.py"}
 # From the top down: a package imports only those below it.
-LAYERS = [["cli"], ["report"], ["songs", "training"], ["model"], ["features"], ["dataset"]]
+LAYERS = [["cli"], ["app"], ["report"], ["songs", "training"], ["model"], ["features"], ["dataset"]]
 
 
 def room(path: Path) -> str:

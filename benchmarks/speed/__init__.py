@@ -1,1 +1,1 @@
-"""How fast the pipeline is, each figure beside a reference that is measured in the same run, turn about."""
+"""How fast the pipeline is: each figure is interleaved with a reference that is measured in the same run."""

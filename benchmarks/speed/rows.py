@@ -34,7 +34,7 @@ class Bench:
         """A folder as fetch leaves it, with `n_clips` clips: links to those of `audio`, repeated under new names."""
         target = self.work / f"raw{n_clips}"
         if not target.exists():
-            found, rows = folder.read(self.audio), []
+            found, rows = folder.read(self.audio).audio, []
             for number in range(n_clips):
                 clip, round_ = found[number % len(found)], number // len(found)
                 path = target / clip.genre / f"{Path(clip.path).stem}.{round_}{Path(clip.path).suffix}"

@@ -56,7 +56,7 @@ def find(folder: Path) -> Listing:
         try:
             paths = sorted(path for path in current.iterdir() if not path.name.startswith("."))
         except OSError as error:
-            found.unreadable[current] = error.strerror
+            found.unreadable[current] = str(error.strerror)
             continue
         for path in paths:
             try:
@@ -65,7 +65,7 @@ def find(folder: Path) -> Listing:
                 if is_audio(path):
                     found.audio.append(path)
                 else:
-                    (found.passed_over if path.suffix else found.unreadable)[path] = error.strerror
+                    (found.passed_over if path.suffix else found.unreadable)[path] = str(error.strerror)
                 continue
             if stat.S_ISDIR(mode):
                 if not path.is_symlink():

@@ -33,7 +33,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     Raises
     ------
     DataError
-        Where `path` is not there, lacks a column, lists a clip twice, or has a size that is no number.
+        Where `path` is not there, lacks a column, lists a clip twice, or has a size that is not a number.
     """
     try:
         # Only an empty field is missing: an artist may be called "None".

@@ -106,7 +106,8 @@ def _composed(name: str) -> str:
 def _listings(folder: Path) -> dict[str, audio_files.Listing]:
     """What is in each class folder, and under an empty name the audio outside them."""
     found: dict[str, audio_files.Listing] = {}
-    loose, unreadable = {}, {}
+    loose: dict[Path, str] = {}
+    unreadable: dict[Path, str] = {}
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -115,7 +116,7 @@ def _listings(folder: Path) -> dict[str, audio_files.Listing]:
         try:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
         except OSError as error:
-            unreadable[path] = error.strerror
+            unreadable[path] = str(error.strerror)
             continue
         if not is_folder:
             loose |= {path: LOOSE} if audio_files.is_audio(path) else {}

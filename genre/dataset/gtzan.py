@@ -30,7 +30,7 @@ class NoMirror(DataError):
 
 @dataclass
 class _Search:
-    """What came of asking the mirrors."""
+    """What asking the mirrors has given so far."""
 
     missing: pd.DataFrame
     source: str

@@ -8,6 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 import pandas as pd
 from huggingface_hub import hf_hub_download
@@ -53,7 +54,8 @@ def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
                 clip_id = wanted.get("/".join(PurePosixPath(member.name).parts[-2:]))  # no `._*` (AppleDouble)
                 if clip_id and member.isreg():
                     clip.unlink(missing_ok=True)  # never write through a link that was made to the clip before
-                    with members.extractfile(member) as packed, clip.open("xb") as file:
+                    packed = cast(IO[bytes], members.extractfile(member))  # never None for a regular file
+                    with packed, clip.open("xb") as file:
                         shutil.copyfileobj(packed, file)
                     yield clip_id, clip
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:

@@ -85,7 +85,9 @@ def _linked(*keys: pd.Series) -> np.ndarray:
 
     Each of `keys` gives a clip's key, or its list of keys; an empty text links nothing.
     """
-    rows, columns, numbers = [], [], {}
+    rows: list[int] = []
+    columns: list[int] = []
+    numbers: dict[tuple[int, str], int] = {}
     for place, series in enumerate(keys):
         for row, value in enumerate(series):
             for key in value if isinstance(value, list) else [value]:

@@ -1,23 +1,38 @@
 """Audio: how a file becomes mono samples at a given rate, and which samples are no music."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soxr
 
 from genre.errors import AudioError
-from genre.features.decoding import open_audio
+from genre.features.decoding import Stream, open_audio
 from genre.features.mel import INT16_SCALE
 
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
 SILENCE_PEAK = 1e-4
+# -60 dB below the loudest sample: what lies below it before or after music is a fade, or noise.
+SILENCE = 1e-3
+_SHORTEST_SILENCE = 0.05  # in seconds: music that begins between two notes stays as it is
 # Above this peak a float file is not audio, and its power would overflow single precision.
 ABSURD_PEAK = 1e6
 
 
-def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0.0) -> np.ndarray:
+@dataclass(frozen=True)
+class Excerpt:
+    """The beginning of a file."""
+
+    samples: np.ndarray  # (n,), float32 or int16; full scale is -1..1, or for int16 all of its range
+    is_whole: bool  # whether the file ends there
+    unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
+
+
+def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0.0) -> Excerpt:
     """Decode the beginning of an audio file, mix it to mono and resample it.
+
+    Silence before the music is skipped in a file that is longer than `seconds`.
 
     Parameters
     ----------
@@ -26,14 +41,14 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     sample_rate : int
         Rate of the result, in Hz.
     seconds : float
-        The longest part to read from the start of the file, in seconds.
+        The longest part to read, in seconds.
     min_seconds : float
         A shorter file is refused, in seconds.
 
     Returns
     -------
-    np.ndarray [shape=(n,), dtype=float32 or int16]
-        Samples, full scale is -1..1; a file of 16-bit samples that is mono and at this rate gives them as they are.
+    Excerpt
+        A file of 16-bit samples that is mono and at this rate gives them as they are.
 
     Raises
     ------
@@ -42,8 +57,37 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
         `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
     """
     with open_audio(path) as stream:
-        samples = stream.read(int(seconds * stream.rate), integers=True)
-        return prepare(samples, stream.rate, sample_rate=sample_rate, min_seconds=min_seconds)
+        length = int(seconds * stream.rate)
+        samples = stream.read(length + 1, integers=True)
+        if len(samples) > length:
+            _, samples = skip_silence(stream, samples)
+        prepared = prepare(samples[:length], stream.rate, sample_rate=sample_rate, min_seconds=min_seconds)
+        return Excerpt(prepared, len(samples) <= length, stream.unheard)
+
+
+def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
+    """Drop the silence at the start of a block of samples, and add as many of those that follow it in the stream.
+
+    Returns how many samples were dropped, and the block. Raises AudioError where nothing but silence follows.
+    """
+    dropped = 0
+    while silent := sound_start(block, stream.rate, max(SILENCE * peak(block), SILENCE_PEAK)):
+        dropped += silent
+        block = np.concatenate([block[silent:], stream.read(silent, integers=True)])
+        if not len(block):
+            raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
+    return dropped, block
+
+
+def sound_start(block: np.ndarray, rate: int, level: float) -> int:
+    """Length of the silence, below `level` of full scale, at the start of a block, in samples; 0 where it is short."""
+    if not len(block):
+        return 0
+    if peak(block[: int(_SHORTEST_SILENCE * rate)]) >= level:  # as in most music, and quicker than to look at all
+        return 0
+    loud = np.abs(to_float(block)) >= level
+    silent = int(loud.argmax()) if loud.any() else len(block)
+    return silent if silent >= _SHORTEST_SILENCE * rate else 0
 
 
 def prepare(mono: np.ndarray, rate: int, *, sample_rate: int, min_seconds: float = 0.0) -> np.ndarray:
@@ -54,7 +98,7 @@ def prepare(mono: np.ndarray, rate: int, *, sample_rate: int, min_seconds: float
     if loudest > ABSURD_PEAK:
         raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
     if len(mono) < min_seconds * rate:
-        raise AudioError(f"too short: {len(mono) / rate:.2f} s, the least is {min_seconds:g} s")
+        raise AudioError(f"too short: {len(mono) / rate:.2f} s, minimum {min_seconds:g} s")
     if loudest < SILENCE_PEAK:
         raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
     return mono if rate == sample_rate else _resample(mono, rate, sample_rate)

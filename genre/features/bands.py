@@ -8,7 +8,7 @@ import numpy as np
 
 from genre.features.settings import FeatureSettings
 
-NOISE_FRAMES = 2048  # a few minutes
+NOISE_FRAMES = 2048
 
 
 def frequencies(n_mels: int, sample_rate: int) -> np.ndarray:
@@ -42,13 +42,17 @@ def filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     return matrix
 
 
-def white_noise(settings: FeatureSettings, frames: int) -> np.ndarray:
-    """White noise in a mel spectrogram, relative to its mean in each band [shape=(frames, n_mels), float32]."""
-    samples = np.random.default_rng(0).standard_normal(settings.n_fft + (frames - 1) * settings.hop_length, np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(samples, settings.n_fft)[:: settings.hop_length]
+def white_noise(settings: FeatureSettings) -> np.ndarray:
+    """The power of white noise in mel bands, relative to its mean in each [shape=(NOISE_FRAMES, n_mels), float32].
+
+    The frames are independent of each other: windows that overlap by half or less nearly are (Welch, IEEE Transactions
+    on Audio and Electroacoustics 15, 1967).
+    """
+    rng = np.random.default_rng(0)
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(settings.n_fft) / settings.n_fft)).astype(np.float32)
     matrix = filters(settings.sample_rate, settings.n_fft, settings.n_mels).T
-    power = np.concatenate([np.abs(np.fft.rfft(part * hann)) ** 2 @ matrix for part in np.array_split(windows, 16)])
+    windows = (rng.standard_normal((64, settings.n_fft), np.float32) * hann for _ in range(NOISE_FRAMES // 64))
+    power = np.concatenate([np.abs(np.fft.rfft(block)) ** 2 @ matrix for block in windows])
     return power / np.maximum(power.mean(axis=0), np.float32(1e-20))  # a band without a bin has none
 
 
@@ -74,6 +78,6 @@ def mel_bands(settings: FeatureSettings) -> MelBands:
     return MelBands(
         centre=corners[1:-1].astype(np.float32),
         width=((corners[2:] - corners[:-2]) / 2).astype(np.float32),
-        noise=white_noise(settings, NOISE_FRAMES),
+        noise=white_noise(settings),
         hop=settings.hop_length / settings.sample_rate,
     )

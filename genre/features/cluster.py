@@ -29,7 +29,7 @@ def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], *, batch
     """
     with _connect() as client:
         ahead = _AHEAD * sum(client.nthreads().values())
-        items, pending = iter(items), deque()
+        items, pending = iter(items), deque[Future]()
         while batch := list(itertools.islice(items, batch_size)):
             pending.append(client.submit(_attempt, work, batch, pure=False))
             if len(pending) > ahead:

@@ -1,5 +1,6 @@
 """Mel spectrograms: the one definition that extraction, prediction and the benchmarks share."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,33 @@ from genre.features.settings import TOP_DB, FeatureSettings
 _LEAST_POWER = np.float32(1e-10)
 
 
-def from_file(path: Path, settings: FeatureSettings) -> np.ndarray:
-    """The mel spectrogram of an audio file's beginning, as `spectrogram` gives it.
+@dataclass(frozen=True)
+class Clip:
+    """What is learned from a file."""
+
+    frames: np.ndarray  # (n, n_mels), as `spectrogram` gives them
+    is_whole: bool  # whether the file is no longer
+    unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
+
+
+def from_file(path: Path, settings: FeatureSettings) -> Clip:
+    """The mel spectrogram of an audio file's beginning.
 
     Raises
     ------
     AudioError
         Where the file cannot be decoded, or is empty, too short, silent or not finite.
     """
-    samples = audio.load(
+    excerpt = audio.load(
         path,
         sample_rate=settings.sample_rate,
         seconds=settings.seconds,
         min_seconds=settings.min_seconds,
     )
-    return spectrogram(samples, settings)
+    return Clip(spectrogram(excerpt.samples, settings), excerpt.is_whole, excerpt.unheard)
 
 
-def read_clip(path: Path, settings: FeatureSettings) -> np.ndarray | str:
+def read_clip(path: Path, settings: FeatureSettings) -> Clip | str:
     """As `from_file`, or the reason why the file cannot be used.
 
     Worker processes import this module for it: each would take as long over pandas as over fifty clips.

@@ -3,7 +3,7 @@
 import itertools
 import logging
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from typing import Literal, TypeVar
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
     Parameters

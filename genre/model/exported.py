@@ -23,6 +23,7 @@ from genre.model.model_file import ModelInfo
 
 if TYPE_CHECKING:
     import keras
+    from ai_edge_litert.interpreter import Interpreter
 
 RELEASED = Path(__file__).parents[1] / "released/genre.tflite"  # the model that comes with the package
 
@@ -106,7 +107,7 @@ class LiteNetwork:
         interpreter.invoke()
         return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
-    def _interpreter(self):
+    def _interpreter(self) -> "Interpreter":
         from ai_edge_litert.interpreter import Interpreter
 
         if not hasattr(self._of_thread, "interpreter"):

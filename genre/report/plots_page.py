@@ -14,7 +14,7 @@ def plots_page() -> str:
     """The template with Vega, Vega-Lite and Vega-Embed in it, and `{plot_divs}` for DVC to fill."""
     import vl_convert
 
-    script = vl_convert.javascript_bundle()
+    script = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub lacks the default
     before, after = _TEMPLATE.read_text(encoding="utf-8").split(_PLACE)
     assert "</script" not in script.lower(), "the browser would take the script to end there"
     return f"{before}<script>{script}</script>{after}"

@@ -32,7 +32,7 @@ class Provenance:
 def read(folder: Path) -> Provenance:
     """Where the results in the project `folder` come from; DataError where it has no dvc.lock."""
     parameters = recorded_parameters(folder / "dvc.lock")
-    return Provenance(_commit(folder), _stale(folder), parameters)
+    return Provenance(commit(folder), _stale(folder), parameters)
 
 
 def recorded_parameters(lock: Path) -> dict[str, Any]:
@@ -41,20 +41,21 @@ def recorded_parameters(lock: Path) -> dict[str, Any]:
         stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
     order = [name for name in ("fetch", "extract", "split", "train") if name in stages]
     order += [name for name in stages if name not in order]
-    recorded = {}
+    recorded: dict[str, Any] = {}
     for name in order:
         recorded |= _flat(stages[name].get("params", {}).get("params.yaml", {}))
     return recorded
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in values.items():
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat
 
 
-def _commit(folder: Path) -> Commit | None:
+def commit(folder: Path) -> Commit | None:
+    """The commit that `folder` is at; None outside git."""
     described = _output(folder, "git", "log", "-1", "--format=%H%n%cI%n%s")
     changed = _output(folder, "git", "status", "--porcelain", "--no-renames", "-z")
     if described is None or changed is None:

@@ -37,6 +37,7 @@ class Answer:
             "probabilities": probabilities,
             "seconds": round(self.song.seconds, 3),
             "sureness": sureness(probabilities[genre]),
+            "notes": self.song.notes,
             "moments": [
                 {
                     "start": round(moment.start, 2),

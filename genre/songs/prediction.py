@@ -1,7 +1,8 @@
 """The prediction for a song of any length: the weighted mean of its windows', and one for each segment over time."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,12 @@ class TimedPrediction:
 class Song:
     """The prediction for a whole song and for each of its segments."""
 
-    seconds: float  # of the whole file, its silence included
+    seconds: float  # of the file as far as it was decoded, its silence included
     probabilities: np.ndarray  # (n_genres,), calibrated
     moments: list[TimedPrediction]
     windows: list[Window]  # empty unless they were asked for
+    is_whole: bool = True  # whether all of the file was decoded
+    notes: list[str] = field(default_factory=list)  # what to know about the file
 
 
 def predict_song(
@@ -43,8 +46,9 @@ def predict_song(
 ) -> Song:
     """Predict the genre of an audio file of any length; memory does not grow with it unless windows are kept.
 
-    A window's probabilities are the mean of its segments', as at evaluation; a song's are the mean of its windows',
-    each weighted by the audio that it brings. Then they are calibrated. After each window, `progress` is called with
+    A window's probabilities are the mean of its segments', which are those of evaluation, or more where these would
+    leave gaps; a song's are the mean of its windows', each weighted by the audio that it brings. Then they are
+    calibrated. After each window, `progress` is called with
     how much was decoded so far, in seconds.
 
     Raises
@@ -57,7 +61,8 @@ def predict_song(
     with open_audio(path) as stream:
         counted = _CountedStream(stream)
         for window in windows(counted, info.settings):
-            starts = segments.evenly_spaced(len(window.frames), info.segment_frames, info.test_segments)
+            count = max(info.test_segments, math.ceil(len(window.frames) / info.segment_frames))  # to leave no gap
+            starts = segments.evenly_spaced(len(window.frames), info.segment_frames, count)
             batch = segments.cut(window.frames, starts, info.segment_frames)
             by_segment = np.asarray(network(batch), dtype=np.float64)
             total += window.weight * by_segment.mean(axis=0)
@@ -69,9 +74,10 @@ def predict_song(
             if keep_windows:
                 kept.append(window)
             progress(counted.samples / counted.rate)
-        seconds = counted.samples / counted.rate
+        seconds, unheard = counted.samples / counted.rate, stream.unheard
     mean = total / weights
-    return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept)
+    notes = [unheard] if unheard else []
+    return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept, not unheard, notes)
 
 
 class _CountedStream:
@@ -82,7 +88,11 @@ class _CountedStream:
         self.samples = 0
         self._stream = stream
 
-    def read(self, count: int) -> np.ndarray:
-        block = self._stream.read(count, integers=True)
+    @property
+    def unheard(self) -> str:
+        return self._stream.unheard
+
+    def read(self, count: int, *, integers: bool = False) -> np.ndarray:
+        block = self._stream.read(count, integers=integers)
         self.samples += len(block)
         return block

@@ -24,14 +24,14 @@ def sureness(probability: float) -> str:
 
 
 def describe(path: Path, song: Song, genres: Sequence[str], *, unicode: bool = True) -> str:
-    """The three most probable genres as bars, how sure that is, and how the genre moves over the song."""
+    """The three most probable genres as bars, how sure that is, how the genre moves over the song, and the notes."""
     best = np.argsort(-song.probabilities, kind="stable")[:TOP]
     width = max(len(genres[place]) for place in best)
     lines = [f"{readable(path)}  {clock(song.seconds)}"]
     for place in best:
         share = song.probabilities[place]
         lines.append(f"  {genres[place]:<{width}}  {bar(share, unicode=unicode):<{_BAR}}  {100 * share:3.0f} %")
-    lines.append(f"  {conclusion(song, genres)}")
+    lines += [f"  {conclusion(song, genres)}", *(f"  note: {note}" for note in song.notes)]
     return "\n".join(lines)
 
 
@@ -41,7 +41,7 @@ def conclusion(song: Song, genres: Sequence[str]) -> str:
     word = sureness(song.probabilities[best[0]])
     if word == "unsure" and len(best) > 1:
         word += f": {genres[best[0]]}, or {genres[best[1]]}?"
-    return f"{word}; {movement(song.moments, genres)}"
+    return f"{word}; {movement(song.moments, genres, heard='throughout' if song.is_whole else 'in what was heard')}"
 
 
 def bar(share: float, *, unicode: bool = True) -> str:
@@ -75,11 +75,11 @@ def stretches(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> list
     return found
 
 
-def movement(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> str:
-    """How the genre moves over a song, on one line."""
+def movement(moments: Sequence[TimedPrediction], genres: Sequence[str], *, heard: str = "throughout") -> str:
+    """How the genre moves over a song, on one line; where it does not, `heard` follows the genre."""
     found = stretches(moments, genres)
     if len(found) == 1:
-        return f"{found[0][1]} throughout"
+        return f"{found[0][1]} {heard}"
     shown = ", ".join(f"{clock(start)} {genre}" for start, genre in found[:_CHANGES])
     rest = len(found) - _CHANGES
     return shown + (f" and {rest} more {'change' if rest == 1 else 'changes'}" if rest > 0 else "")

@@ -2,7 +2,7 @@
 
 The levels of a spectrogram are scaled by its own loudest point, so that a network trained on clips of 30 s needs to
 see a song in windows of that length. The first window of a file is what `extract` makes of it, but for silence before
-the music.
+the music in a file that is no longer than a window.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,6 @@ from genre.errors import AudioError
 from genre.features import audio, spectrogram
 from genre.features.decoding import Stream
 from genre.features.settings import FeatureSettings
-
-SILENCE = 1e-3  # -60 dB below the loudest sample so far: what lies below it is the end of a fade, or noise
-_SHORTEST = 0.05  # silence, in seconds: a clip that begins between two notes stays as it is
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,14 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     """
     length = int(settings.seconds * stream.rate)
     least = settings.min_seconds * stream.rate
-    place, block = _first_sound(stream, length)
+    block = stream.read(length, integers=True)
+    if not len(block):
+        raise AudioError("holds no samples")
+    place, block = audio.skip_silence(stream, block)
     before, loudest, n_windows = block[:0], 0.0, 0
     while len(block):
         loudest = max(loudest, audio.peak(block))
-        level = max(SILENCE * loudest, audio.SILENCE_PEAK)
+        level = max(audio.SILENCE * loudest, audio.SILENCE_PEAK)
         skipped, following = _next_sound(stream, length, level)
         if not len(following):
             block = block[: _sound_end(block, stream.rate, level)]
@@ -60,38 +60,14 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
         before, block = block[:0] if skipped else block, following
 
 
-def _first_sound(stream: Stream, length: int) -> tuple[int, np.ndarray]:
-    """The first `length` samples after silence, and the place of their first."""
-    place, block = 0, stream.read(length)
-    if not len(block):
-        raise AudioError("holds no samples")
-    while silent := _sound_start(block, stream.rate, max(SILENCE * audio.peak(block), audio.SILENCE_PEAK)):
-        place += silent
-        block = np.concatenate([block[silent:], stream.read(silent)])
-        if not len(block):
-            raise AudioError(f"silent: its peak is below {audio.SILENCE_PEAK:g} of full scale")
-    return place, block
-
-
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
     """The next `length` samples that are not all silent, none at the end, and how many silent ones came before."""
-    skipped, block = 0, stream.read(length)
+    skipped, block = 0, stream.read(length, integers=True)
     while len(block) and audio.peak(block) < level:
-        skipped, block = skipped + len(block), stream.read(length)
+        skipped, block = skipped + len(block), stream.read(length, integers=True)
     return skipped, block
-
-
-def _sound_start(block: np.ndarray, rate: int, level: float) -> int:
-    """Length of the silence at the start of a block, in samples; 0 where it is short."""
-    if not len(block):
-        return 0
-    if audio.peak(block[: int(_SHORTEST * rate)]) >= level:  # as in most music, and quicker than to look at all
-        return 0
-    loud = np.abs(audio.to_float(block)) >= level
-    silent = int(loud.argmax()) if loud.any() else len(block)
-    return silent if silent >= _SHORTEST * rate else 0
 
 
 def _sound_end(block: np.ndarray, rate: int, level: float) -> int:
     """Length of a block without the silence at its end, in samples."""
-    return len(block) - _sound_start(block[::-1], rate, level)
+    return len(block) - audio.sound_start(block[::-1], rate, level)

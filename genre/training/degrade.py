@@ -128,7 +128,7 @@ def reverberation(
     """
     keep = np.float32(10 ** (-6 * bands.hop / decay))  # of a frame's power in the next one
     start = keep * signal[:1]  # as if the first frame had sounded for long
-    field = lfilter(np.float32([1 - keep]), np.float32([1, -keep]), signal, axis=0, zi=start)[0]
+    field = lfilter(np.array([1 - keep], np.float32), np.array([1, -keep], np.float32), signal, axis=0, zi=start)[0]
     modes = np.maximum(bands.width * np.float32(decay / 2.2), 1)
     colour = rng.standard_normal(len(modes), np.float32) / (_DB * np.sqrt(modes))  # in dB
     return field * to_power(level + colour - damping * np.maximum(bands.octaves, 0))
@@ -176,5 +176,5 @@ def fluctuate(signal: np.ndarray, noise: np.ndarray, bands: MelBands, *, rng: np
     """
     power = signal + noise
     part = signal / (power + np.float32(1e-20))
-    frames = (rng.integers(len(bands.noise)) + np.arange(len(signal))) % len(bands.noise)
-    return power * (1 + (bands.noise[frames] - 1) * np.sqrt(np.maximum(1 - part * part, 0)))
+    noise_alone = bands.noise[rng.integers(len(bands.noise), size=len(signal))]
+    return power * (1 + (noise_alone - 1) * np.sqrt(np.maximum(1 - part * part, 0)))

@@ -11,7 +11,7 @@ from tests.conftest import RATE, noise, sine
 
 
 def load(path, **options):
-    return audio.load(path, sample_rate=RATE, **({"seconds": 30.0} | options))
+    return audio.load(path, sample_rate=RATE, **({"seconds": 30.0} | options)).samples
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,17 @@ def test_resampling_is_librosas_own(write_audio, rate):
 
 
 def test_a_longer_file_is_read_only_as_far_as_asked(write_audio):
-    assert len(load(write_audio("a.wav", sine(440.0, seconds=5)), seconds=3.0)) == 3 * RATE
+    path = write_audio("a.wav", sine(440.0, seconds=5))
+    excerpt = audio.load(path, sample_rate=RATE, seconds=3.0)
+    assert len(excerpt.samples) == 3 * RATE and not excerpt.is_whole
+    assert audio.load(path, sample_rate=RATE, seconds=5.0).is_whole
+
+
+def test_silence_before_the_music_is_skipped_in_a_longer_file_alone(write_audio):
+    music = noise(seconds=4)
+    path = write_audio("a.wav", np.concatenate([np.zeros(10 * RATE, np.float32), music]))
+    np.testing.assert_array_equal(load(path, seconds=3.0), load(write_audio("b.wav", music), seconds=3.0))
+    assert len(load(path, seconds=14.0)) == 14 * RATE
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.au", "a.ogg", "a.mp3"])
@@ -90,7 +100,7 @@ def test_reading_by_blocks_gives_the_same_samples(write_audio, monkeypatch, name
     path = write_audio(name, np.stack([sine(440.0), noise()], axis=1))
     whole = load(path)
     monkeypatch.setattr(decoding, "_BLOCK", 5000)
-    np.testing.assert_allclose(load(path), whole, rtol=0, atol=1e-6)  # mpg123 rounds otherwise after a seek
+    np.testing.assert_array_equal(load(path), whole)
 
 
 @pytest.mark.parametrize("rate", [999, 1_000_000])
@@ -112,7 +122,7 @@ def test_ffmpeg_never_follows_a_playlist_to_another_file(write_audio, tmp_path):
     [
         (np.zeros(RATE, np.float32), "silent"),
         (np.zeros(0, np.float32), "no samples"),
-        (sine(440.0, seconds=0.5), "too short: 0.50 s, the least is 1 s"),
+        (sine(440.0, seconds=0.5), "too short: 0.50 s, minimum 1 s"),
         (sine(440.0) * np.float32(1e20), "not audio"),
         (np.where(np.arange(RATE * 2) == 7, np.nan, sine(440.0)).astype(np.float32), "NaN"),
         (np.where(np.arange(RATE * 2) == 7, np.inf, sine(440.0)).astype(np.float32), "infinite"),

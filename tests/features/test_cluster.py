@@ -109,8 +109,8 @@ def test_the_items_of_a_killed_worker_are_done_by_another(raw, settings, tmp_pat
         victim.kill()
         found += results
     assert sum(pid == victim.pid for pid, _ in found) < len(paths) / 3
-    for (_, frames), path in zip(found, paths, strict=True):
-        np.testing.assert_array_equal(frames, spectrogram.read_clip(path, settings))
+    for (_, clip), path in zip(found, paths, strict=True):
+        np.testing.assert_array_equal(clip.frames, spectrogram.read_clip(path, settings).frames)
 
 
 @pytest.mark.slow

@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from genre.errors import DataError
 from genre.features import workers
 from stages import extract
-from tests.conftest import TOP, contents
+from tests.conftest import RATE, TOP, contents, noise
+from tests.damaged_audio import encode
 
 
 def process_of(_: int) -> int:
@@ -43,10 +46,21 @@ def test_extraction_gives_the_same_bytes_whatever_the_number_of_processes(raw, t
     assert "broken.wav" in contents(tmp_path / "1")["skipped.csv"].decode()
 
 
+def test_extraction_says_what_of_the_clips_is_not_learned_from(raw, tmp_path, settings, monkeypatch, caplog):
+    monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
+    parts = [encode(noise(rate=rate), "mp3", rate) for rate in (RATE, 44_100)]
+    (raw / "pop/3.wav").write_bytes(b"".join(parts))
+    soundfile.write(raw / "pop/5.wav", noise(seconds=3), RATE)
+    with caplog.at_level("INFO"):
+        extract.extract(raw, tmp_path / "out", replace(settings, seconds=2.5), n_jobs=1, max_skipped=0.1)
+    assert "pop/3.wav: more follows that was not heard: it takes ffmpeg" in caplog.text
+    assert "1 of 41 clips are longer than extract.seconds = 2.5" in caplog.text
+
+
 def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
     for path in raw.rglob("*.wav"):
         path.write_bytes(b"RIFF")
-    with pytest.raises(DataError, match=r"none of the 41 clips can be used; mend these files:\n.*pop/0\.wav: cannot"):
+    with pytest.raises(DataError, match=r"none of the 41 clips can be used; fix these files:\n.*pop/0\.wav: cannot"):
         extract.extract(raw, tmp_path / "out", settings, n_jobs=1, max_skipped=1.0)
     assert not (tmp_path / "out").exists()
 

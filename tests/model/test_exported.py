@@ -11,12 +11,12 @@ from genre.errors import DataError
 from genre.model import exported, model_file
 from genre.model.networks import NETWORKS
 from tests.conftest import TOP
-from tests.models import build, info_of
+from tests.models import build, info_of, shared
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
 def model(request) -> keras.Model:
-    return build(request.param)
+    return shared(request.param)
 
 
 @pytest.fixture(scope="module")

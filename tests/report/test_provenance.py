@@ -58,17 +58,17 @@ def test_the_commit_is_known_with_every_file_that_differs_from_it(folder):
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "First words\n\nmore words")
-    clean = provenance.read(folder).commit
+    clean = provenance.commit(folder)
     assert len(clean.hash) == 40 and clean.subject == "First words" and clean.changed == []
     (folder / "dvc.lock").write_text(LOCK + "\n")
     for name in (b"new.txt", "é ä.txt".encode(), b"\xff.txt"):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).touch()
-    assert provenance.read(folder).commit.changed == ["dvc.lock", "new.txt", "é ä.txt", r"\xff.txt"]
+    assert provenance.commit(folder).changed == ["dvc.lock", "new.txt", "é ä.txt", r"\xff.txt"]
 
 
 def test_a_commit_may_have_no_message(folder):
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "--allow-empty-message", "-m", "")
-    commit = provenance.read(folder).commit
+    commit = provenance.commit(folder)
     assert (commit.subject, commit.changed) == ("", []) and len(commit.hash) == 40

@@ -51,3 +51,11 @@ def test_how_sure_it_is_follows_from_the_calibrated_probability(probabilities, s
     lines = text.describe(Path("x.mp3"), song, GENRES).splitlines()
     assert lines[0] == "x.mp3  1:05" and lines[4] == f"{said}pop throughout"
     assert lines[1].split()[0] == "pop" and len(lines) == 5
+
+
+def test_throughout_is_never_said_of_a_song_that_was_heard_in_part():
+    song = Song(65.0, np.array([0.1, 0.7, 0.1, 0.1]), [moment(0, "pop")], [], is_whole=False, notes=["more follows"])
+    assert text.describe(Path("x.mp3"), song, GENRES).splitlines()[4:] == [
+        "  fairly sure; pop in what was heard",
+        "  note: more follows",
+    ]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_a_clip_is_one_window_with_the_features_that_training_had(write_audio, i
     path = write_audio("a.wav", noise(seconds=4))
     (window,) = cut(path, info)
     assert (window.start, window.weight) == (0, 4)
-    np.testing.assert_array_equal(window.frames, spectrogram.from_file(path, info.settings))
+    np.testing.assert_array_equal(window.frames, spectrogram.from_file(path, info.settings).frames)
 
 
 def test_a_long_song_is_cut_end_to_end_and_the_last_window_reaches_back(write_audio, info):
@@ -89,9 +90,9 @@ def test_quiet_music_is_no_silence(write_audio, info):
 
 def test_no_more_of_a_long_song_is_in_memory_than_some_windows(info, monkeypatch):
     class Endless:
-        rate, left, largest = RATE, 600, 0
+        rate, unheard, left, largest = RATE, "", 600, 0
 
-        def read(self, count):
+        def read(self, count, *, integers=False):
             self.left -= count / RATE
             self.largest = max(self.largest, count)
             return noise(seconds=count / RATE) if self.left > 0 else np.zeros(0, np.float32)
@@ -112,6 +113,25 @@ def test_a_song_is_the_weighted_mean_of_its_windows_calibrated(write_audio, info
     assert [info.genres[moment.probabilities.argmax()] for moment in song.moments] == ["low", "low", "low", "high"]
     assert song.moments[-1].end == pytest.approx(7.5, abs=0.1)
     assert song.windows == []
+
+
+def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_audio, info):
+    one_second = replace(info, segment_frames=info.settings.n_frames(1.0), test_segments=1)
+    song = predict_song(write_audio("a.wav", np.concatenate([sine(200), sine(8000, seconds=3)])),
+                        centre_of_mass, one_second)  # fmt: skip
+    assert len(song.moments) == 5 and song.moments[0].start == 0
+    assert all(after.start - before.end < 0.01 for before, after in pairwise(song.moments))
+    assert [info.genres[moment.probabilities.argmax()] for moment in song.moments] == ["low"] * 2 + ["high"] * 3
+
+
+def test_what_was_not_heard_is_noted(write_audio, info, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
+    path, other = write_audio("a.mp3", sine(200)), write_audio("b.mp3", noise(rate=44_100), 44_100)
+    assert predict_song(path, centre_of_mass, info).notes == []
+    path.write_bytes(path.read_bytes() + other.read_bytes())
+    song = predict_song(path, centre_of_mass, info)
+    assert not song.is_whole and song.seconds == pytest.approx(2, abs=0.1)
+    assert song.notes == ["more follows that was not heard: it takes ffmpeg, which is not installed"]
 
 
 @pytest.mark.parametrize(

@@ -576,6 +576,7 @@ def test_a_relative_folder_in_a_copy_of_the_project_that_dvc_made_is_answered_wi
     copy = tmp_path / ".dvc/tmp/exps/tmpabc"
     copy.mkdir(parents=True)
     monkeypatch.chdir(copy)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     with pytest.raises(DataError, match=f"does not exist in this copy of the project; give {own}\n"):
         run(dataset.format(top=tmp_path.name))
 

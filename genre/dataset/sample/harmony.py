@@ -54,7 +54,10 @@ class Chord:
 
 def chord(numeral: str) -> Chord:
     """The chord of a Roman numeral such as `I`, `vi`, `bVII5`, `ii7`, `Imaj7`, `viiø`."""
-    accidental, step, quality = _NUMERAL.fullmatch(numeral).groups()
+    parts = _NUMERAL.fullmatch(numeral)
+    if not parts:
+        raise ValueError(f"{numeral!r} is not a Roman numeral of a chord")
+    accidental, step, quality = parts.groups()
     tones = _QUALITIES[quality]
     if step.islower():
         tones = tuple(3 if tone == 4 else tone for tone in tones)

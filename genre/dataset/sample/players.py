@@ -123,7 +123,7 @@ def improvise(
             place = int(np.clip(place + steps[count % 16], 0, len(compass) - 1))
             if count == 0:
                 consonant = [at for at, pitch in enumerate(compass) if pitch % 12 in tones] or [place]
-                place = min(consonant, key=lambda at, place=place: abs(at - place))
+                place = consonant[int(np.abs(np.array(consonant) - place).argmin())]
             start = clock.seconds(clock.beats * (bar + position)) + rng.normal(0, 0.01)
             held = min(1.5, gate * length * clock.beats * 60 / clock.tempo)
             notes.append(Note(start, compass[place], held, _VELOCITY.get(letter, 0.8) * rng.uniform(0.7, 1.1)))

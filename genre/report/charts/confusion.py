@@ -41,7 +41,7 @@ def confusion(predictions: "Predictions", scores: dict[str, Any], data: Data) ->
     )
 
     cell = float(np.clip(6.4 / n, 0.3, 1.3))
-    margin = 0.5 + 0.075 * max(map(len, names))
+    margin = 0.5 + 0.075 * max(map(style.columns, names))
     size = max(n * cell, 2.6)
     figure = style.new_figure(
         size + margin + 1.5, size + 0.75 * margin + 0.35, "Confusion of genres", data, detail=detail
@@ -69,7 +69,7 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
 
 def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
     places = np.arange(len(names))
-    upright = len(names) <= 3 and max(map(len, names)) <= 14
+    upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
     axes.set_xticks(places, names, rotation=0 if upright else 45, ha="center" if upright else "right")
     if not upright:
         for label in axes.get_xticklabels():

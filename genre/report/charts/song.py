@@ -19,7 +19,7 @@ _TICKS = 9  # steps at most
 
 
 @style.styled
-def song(name: str, told: Song, info: ModelInfo) -> Figure:
+def song(name: str, told: Song, info: ModelInfo, *, width: float = 9) -> Figure:
     """The picture of one song, from `genre.songs.prediction.predict_song` with its windows kept.
 
     Parameters
@@ -29,11 +29,13 @@ def song(name: str, told: Song, info: ModelInfo) -> Figure:
     told : Song
     info : ModelInfo
         Of the model that told it.
+    width : float
+        In inches; 9 for a page, 5 for a phone.
     """
     best = np.argsort(-told.probabilities, kind="stable")
     genre, probability = info.genres[best[0]], told.probabilities[best[0]]
     figure = style.new_figure(
-        9,
+        width,
         4.6,
         f"{style.shorten(name, 60)}: {genre}, {100 * probability:.0f} % ({sureness(probability)})",
         Data(info.dataset, info.source, info.protocol),

@@ -27,8 +27,8 @@ _COLOURS = matplotlib.colormaps["magma"].resampled(40)
 _DPI = 120
 # Margins, height of a panel and the room beside it, in inches.
 _LEFT, _RIGHT, _BELOW, _HIGH, _ACROSS = 0.52, 0.62, 0.5, 1.42, 0.22
-_BOLD = {"size": 9, "weight": "bold"}
-_SMALL = {"size": 8, "color": style.MUTED}
+_BOLD: dict[str, object] = {"size": 9, "weight": "bold"}
+_SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
 
 
 @style.styled
@@ -74,7 +74,7 @@ def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figu
         figure = style.new_figure(
             7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
         )
-        figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are recognised.", ha="center", size=14)
+        figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are classified correctly.", ha="center", size=14)
         return figure
     shown = "" if n_wrong == len(rows) else f"; the {len(rows)} surest are shown"
     colours = style.genre_colours(predictions.genres)
@@ -93,7 +93,7 @@ def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figu
         lines = [[(style.shorten(predictions.clip_ids[row], 40), _SMALL)]]
         for what, label in (("true", predictions.labels[row]), ("predicted", predictions.predicted[row])):
             genre, probability = predictions.genres[label], _percent(predictions.probabilities[row, label])
-            chip = (style.CHIP, {"color": colours[genre]})
+            chip: tuple[str, dict[str, object]] = (style.CHIP, {"color": colours[genre]})
             lines.append([chip, (names[genre], _BOLD), (probability, {"size": 8.5}), (what, _SMALL)])
         style.caption(axes, lines)
     return figure

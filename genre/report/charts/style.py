@@ -2,12 +2,15 @@
 
 import functools
 import textwrap
+import unicodedata
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib.style
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -15,6 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea, VPacker
 
 from genre.files import replacing
+from genre.report.charts import fonts
 
 P = ParamSpec("P")
 
@@ -23,11 +27,11 @@ INK = "#1f2430"
 MUTED = "#667085"
 GRID = "#e4e7ec"
 WARNING = "#b42318"  # of the header of synthetic data
-CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch
+CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch; a wide one counts twice
 CHIP = "\u25a0"  # a square in the genre's colour, so that no text has to be read in it
 
 _STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.family": fonts.MAIN,
     "font.size": 9,
     "text.color": INK,
     "text.parse_math": False,  # a $ in a name is a $
@@ -83,7 +87,11 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     @functools.wraps(draw)
     def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with matplotlib.style.context(["default", _STYLE]):
-            return draw(*args, **kwargs)
+            figure = draw(*args, **kwargs)
+            if (needed := fonts.families(figure)) != [fonts.MAIN]:
+                matplotlib.rcParams["font.family"] = needed  # until the end of this block
+                figure = draw(*args, **kwargs)
+            return figure
 
     return in_style
 
@@ -114,7 +122,7 @@ def new_figure(
     arrange : bool
         Whether matplotlib lays out the axes below the header, or the caller does.
     """
-    texts = (
+    texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
         (title, 12.5, {"weight": "bold"}),
         (str(data), 9.5, {"weight": "bold", "color": WARNING if data.synthetic else INK}),
         (detail, 8.5, {"color": MUTED}),
@@ -122,8 +130,9 @@ def new_figure(
     lines, top = [], 0.12
     for text, size, look in texts:
         fitting = CHARACTERS[look.get("weight", "normal")] * (width - 0.24) / size
-        for line in textwrap.wrap(text, int(fitting)):
-            lines.append((top, line, {"size": size, **look}))
+        stretched = "".join(letter + "\0" * (columns(letter) - 1) for letter in text)  # textwrap counts characters
+        for line in textwrap.wrap(stretched, int(fitting)):
+            lines.append((top, line.replace("\0", ""), {"size": size, **look}))
             top += 1.55 * size / 72
     header = top + 0.08
     height += header
@@ -140,16 +149,32 @@ def genre_colours(genres: Sequence[str]) -> dict[str, str]:
     for place, genre in enumerate(sorted(genres)):
         turn, hue = divmod(place, len(_PALETTE))
         towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
-        colours[genre] = to_hex([towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue])])
+        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue]))
+        colours[genre] = to_hex((red, green, blue))
     return colours
 
 
 def shorten(text: str, length: int, *, head: int | None = None) -> str:
-    """`text`, or its first `head` and last characters around an ellipsis where it is longer than `length`."""
-    if len(text) <= length:
+    """`text`, or its first `head` and last characters around an ellipsis where it is wider than `length`.
+
+    A wide character, such as a Chinese one, counts twice; what cannot be printed is escaped.
+    """
+    text = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    if columns(text) <= length:
         return text
     head = (length - 1) * 2 // 3 if head is None else head
-    return text[:head].rstrip() + "\u2026" + text[len(text) - (length - 1 - head) :].lstrip()
+    return f"{_cut(text, head).rstrip()}\u2026{_cut(text[::-1], length - 1 - head)[::-1].lstrip()}"
+
+
+def columns(text: str) -> int:
+    """The width of a text in ordinary characters."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def _cut(text: str, length: int) -> str:
+    while columns(text) > length:
+        text = text[:-1]
+    return text
 
 
 def short_names(names: Sequence[str], length: int) -> dict[str, str]:
@@ -164,7 +189,9 @@ def short_names(names: Sequence[str], length: int) -> dict[str, str]:
 
 def caption(axes: Axes, lines: Sequence[Sequence[tuple[str, dict]]]) -> None:
     """Write above `axes` lines of text that are made of pieces, each in its own look."""
-    rows = [HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines]
+    rows: list[Artist] = [
+        HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines
+    ]
     box = AnchoredOffsetbox(
         "lower left",
         child=VPacker(children=rows, pad=0, sep=3),
@@ -179,5 +206,10 @@ def caption(axes: Axes, lines: Sequence[Sequence[tuple[str, dict]]]) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Write `figure` as PNG; the same figure gives the same bytes."""
-    with replacing(path) as temporary, matplotlib.style.context(["default", _STYLE]):
+    with (
+        replacing(path) as temporary,
+        matplotlib.style.context(["default", _STYLE]),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # one for each letter; `fonts` logs one for all
         figure.savefig(temporary, format="png", metadata={"Software": None})  # else its version is in the file

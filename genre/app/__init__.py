@@ -1,0 +1,1 @@
+"""`genre app`: a web page to drop songs on, and an endpoint for programs."""

@@ -1,0 +1,134 @@
+"""The page and the endpoint, built with Gradio on what `genre predict` uses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import soundfile
+
+from genre.app.content import Heard, card, details, trust
+from genre.app.uploads import Uploads
+from genre.model.exported import RELEASED
+from genre.songs.answers import Answer, answer_file, load_network
+from genre.songs.text import TOP, clock
+
+MEDLEY = "medley"
+EXAMPLES = ("classical", "jazz", "metal")  # genres of the built-in sample
+_HERE = Path(__file__).parent
+_PROGRESS = gr.Progress()
+
+
+class Page:
+    """The page and the endpoint of one model; `blocks` is what Gradio serves."""
+
+    def __init__(self, model: Path, uploads: Uploads) -> None:
+        self._network, self._info, threads = load_network(model)
+        self._uploads = uploads
+        self._visits: dict[str, list[Heard]] = {}  # by Gradio's session
+        with gr.Blocks(title="genre", analytics_enabled=False, delete_cache=(3600, 86400)) as self.blocks:
+            self._lay_out(model)
+        self.blocks.unload(self._leave)
+        self.blocks.queue(default_concurrency_limit=threads)
+
+    def _lay_out(self, model: Path) -> None:
+        gr.Markdown("# What genre is it?\nDrop songs, or record one. Closing this page deletes them from the server.")
+        narrow = gr.Checkbox(visible=False)
+        self.blocks.load(None, outputs=narrow, js="() => matchMedia('(max-width: 1000px)').matches")
+        with gr.Row():
+            with gr.Column(scale=2, min_width=300):
+                self._drop = gr.File(label="Songs", file_count="multiple", height=170)
+                record = gr.Audio(label="Microphone", sources="microphone", type="filepath", editable=False)
+                gr.Markdown("No song at hand? Try one that a program wrote:")
+                with gr.Row():
+                    examples = [gr.Button(genre, size="sm", min_width=60) for genre in (*EXAMPLES, MEDLEY)]
+                self._songs = gr.Radio(label="Heard", visible=False)
+            with gr.Column(scale=5, min_width=320):
+                self._genre = gr.Label(num_top_classes=TOP, label="Genre")
+                self._details = gr.HTML(elem_classes="song", js_on_load=(_HERE / "player.js").read_text("utf-8"))
+        gr.Markdown(trust(self._info, model))
+        if model == RELEASED:
+            with gr.Accordion("The model's card", open=False):
+                gr.Markdown(card())
+        shown = [self._drop, self._songs, self._genre, self._details]
+        hear: dict[str, Any] = {
+            "outputs": shown,
+            "preprocess": False,
+            "trigger_mode": "multiple",
+            "concurrency_id": "hear",
+            "show_progress_on": self._genre,
+            "api_visibility": "private",
+        }
+        self._drop.upload(self._hear, [self._drop, narrow], **hear)
+        record.stop_recording(self._hear, [record, narrow], **hear)
+        for example in examples:
+            example.click(self._hear_example, [example, narrow], **hear)
+        self._songs.input(self._choose, [self._songs, narrow], shown, show_progress="hidden", api_visibility="private")
+        files, answers = gr.File(file_count="multiple", visible=False), gr.JSON(visible=False)
+        gr.Button(visible=False).click(
+            self.predict, files, answers, preprocess=False, concurrency_id="hear", api_name="predict"
+        )
+
+    def _hear(self, files: Any, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS) -> Iterator[dict]:
+        """Answer the files of one event in turn; the first is shown as soon as it is answered."""
+        files = files if isinstance(files, list) else [files]
+        visit = self._visits.setdefault(str(request.session_hash), [])
+        first = len(visit)
+        visit += [Heard(_name(file), Answer(Path(file["path"]), None, "waiting")) for file in files]
+        yield {self._drop: None}
+        for number, heard in enumerate(visit[first : first + len(files)]):
+
+            def report(seconds: float, number: int = number, name: str = heard.name) -> None:
+                share = (number, len(files)) if len(files) > 1 else None
+                progress(share, desc=f"{name}: {clock(seconds)} heard", unit="songs")
+
+            report(0)
+            answer = answer_file(heard.answer.path, self._network, self._info, keep_windows=True, progress=report)
+            visit[first + number] = replace(heard, answer=answer)
+            lines = [(heard.line(self._info.genres), place) for place, heard in enumerate(visit)]
+            yield {
+                self._songs: gr.Radio(lines, value=first, visible=len(visit) > 1),
+                **(self._show(visit[first], narrow) if number == 0 else {}),
+            }
+
+    def _hear_example(
+        self, genre: str, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS
+    ) -> Iterator[dict]:
+        """The same for a clip of the built-in sample, which is made when it is first asked for."""
+        path = self._uploads.folder / f"synthesised {genre}.flac"
+        if not path.exists():
+            from genre.dataset.sample import SAMPLE_RATE, synthesise  # slow to import
+
+            genres = EXAMPLES if genre == MEDLEY else (genre,)
+            clips = [synthesise(genre, 0, seconds=30, seed=0) for genre in genres]
+            soundfile.write(path, np.concatenate(clips), SAMPLE_RATE)
+        yield from self._hear({"path": path, "orig_name": path.name}, narrow, request, progress)
+
+    def _choose(self, place: int, narrow: bool, request: gr.Request) -> dict:
+        return self._show(self._visits[str(request.session_hash)][place], narrow)
+
+    def _show(self, heard: Heard, narrow: bool) -> dict:
+        song = heard.answer.song
+        probabilities = dict(zip(self._info.genres, song.probabilities.tolist(), strict=True)) if song else None
+        return {
+            self._genre: gr.Label(probabilities, label=heard.name, visible=song is not None),
+            self._details: details(heard, self._info, narrow=narrow),
+        }
+
+    def predict(self, files: Any) -> list[dict]:
+        """Name the genre of audio files; one object for each, as `genre predict --json` prints it."""
+        try:
+            answers = [answer_file(Path(file["path"]), self._network, self._info) for file in files]
+        finally:
+            self._uploads.delete(Path(file["path"]) for file in files)
+        named = [replace(answer, path=Path(_name(file))) for answer, file in zip(answers, files, strict=True)]
+        return [answer.to_dict(self._info.genres) for answer in named]
+
+    def _leave(self, request: gr.Request) -> None:
+        self._uploads.delete(heard.answer.path for heard in self._visits.pop(str(request.session_hash), []))
+
+
+def _name(file: dict) -> str:
+    return file["orig_name"] or Path(file["path"]).name
