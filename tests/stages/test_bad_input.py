@@ -28,11 +28,19 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def stage(name: str) -> str:
-    """Run a stage as its process does; its error, empty where it succeeds."""
-    with pytest.raises(SystemExit) as ended:
-        console.run(importlib.import_module(f"stages.{name}").main)
-    return ended.value.code or ""
+@pytest.fixture
+def stage(capsys):
+    """A function that runs a stage as its process does, and returns its error, empty where it succeeds."""
+
+    def run(name: str) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            console.run(importlib.import_module(f"stages.{name}").main)
+        said = capsys.readouterr().err
+        assert ended.value.code in (0, 1)
+        return said[said.index("error:") :] if ended.value.code else ""
+
+    return run
 
 
 def set_param(project: Path, section: str, **changes: object) -> None:
@@ -41,7 +49,7 @@ def set_param(project: Path, section: str, **changes: object) -> None:
     (project / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
 
 
-def test_damaged_files_are_skipped_with_their_reasons_and_good_clips_stay_as_they_were(project):
+def test_damaged_files_are_skipped_with_their_reasons_and_good_clips_stay_as_they_were(project, stage):
     assert stage("fetch") == stage("extract") == ""
     before = np.load(project / "data/features/frames.npy")
 
@@ -62,7 +70,7 @@ def test_damaged_files_are_skipped_with_their_reasons_and_good_clips_stay_as_the
     np.testing.assert_array_equal(np.load(project / "data/features/frames.npy"), before)
 
 
-def test_too_many_bad_files_stop_the_stage_and_are_named(project):
+def test_too_many_bad_files_stop_the_stage_and_are_named(project, stage):
     (project / "music" / "loud" / "bad.wav").write_text("not music")
     set_param(project, "extract", max_skipped=0.1)
     assert stage("fetch") == ""
@@ -71,25 +79,25 @@ def test_too_many_bad_files_stop_the_stage_and_are_named(project):
     assert not (project / "data/features").exists()
 
 
-def test_too_few_clips_for_the_split_are_named_by_class(project):
+def test_too_few_clips_for_the_split_are_named_by_class(project, stage):
     assert stage("fetch") == stage("extract") == ""
     said = stage("split")
     assert "calm" in said and "loud" in said and "too few clips" in said
     assert not (project / "data/splits.csv").exists()
 
 
-def test_the_artist_protocol_without_artists_says_what_it_lacks(project):
+def test_the_artist_protocol_without_artists_says_what_it_lacks(project, stage):
     assert stage("fetch") == stage("extract") == ""
     set_param(project, "split", protocol="artist")
     assert "artists.csv" in stage("split")
 
 
 @pytest.mark.parametrize("name", ["extract", "split", "plot"])
-def test_a_stage_without_its_input_names_the_stage_that_makes_it(project, name):
+def test_a_stage_without_its_input_names_the_stage_that_makes_it(project, stage, name):
     assert "dvc repro" in stage(name)
 
 
-def test_a_folder_that_is_not_there_is_named_with_what_is_allowed(project):
+def test_a_folder_that_is_not_there_is_named_with_what_is_allowed(project, stage):
     set_param(project, "fetch", dataset="gtzann")
     said = stage("fetch")
     assert "gtzann" in said and "did you mean gtzan" in said
