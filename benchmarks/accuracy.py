@@ -69,7 +69,7 @@ def run(features: Features, parts: pd.Series, train_params: TrainParams, *, prot
     branches = BRANCHES if train_params.architecture == "two_branch" else ()
     return Run(
         accuracy=accuracy(predictions),
-        accuracy_without_refit=accuracy(predict(trained.selected)) if train_params.refit else None,
+        accuracy_without_refit=accuracy(predict(trained.selected)) if trained.selected is not None else None,
         val_accuracy=trained.val_accuracy,
         calibration_error=expected_calibration_error(predictions),
         n_test=len(predictions.labels),
@@ -95,7 +95,7 @@ def accuracy(predictions: Predictions) -> float:
     return float((predictions.predicted == predictions.labels).mean())
 
 
-def spread(name: str, values: Sequence[float]) -> dict[str, Any]:
+def over_seeds(name: str, values: Sequence[float]) -> dict[str, Any]:
     """Values by `name`, their mean, standard deviation, and the mean's 95 % interval by Student's t distribution."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
     half = None if sd is None else float(stats.t.ppf(0.975, len(values) - 1)) * sd / len(values) ** 0.5
@@ -112,8 +112,8 @@ def report(runs: Sequence[Run]) -> dict[str, Any]:
     """The results of all seeds, for JSON."""
     selected = [result.accuracy_without_refit for result in runs if result.accuracy_without_refit is not None]
     return {
-        **spread("accuracy", [result.accuracy for result in runs]),
-        **(spread("accuracy_without_refit", selected) if selected else {}),
+        **over_seeds("accuracy", [result.accuracy for result in runs]),
+        **(over_seeds("accuracy_without_refit", selected) if selected else {}),
         "val_accuracy": [round(result.val_accuracy, 4) for result in runs],
         "calibration_error": [round(result.calibration_error, 4) for result in runs],
         "best_epoch": [result.best_epoch for result in runs],

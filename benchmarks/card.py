@@ -103,7 +103,7 @@ genre changes, the last column counts those that are called sure, and fairly sur
 |---|---|---|---|
 {rows}
 
-{learned} of these clips are in the train or validation part, so that "right" is no test accuracy.
+{learned} of these clips are in the train or validation part, so "right" is not a test accuracy.
 """
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold
 
-from benchmarks.accuracy import Run, recipe_arguments, run, spread
+from benchmarks.accuracy import Run, over_seeds, recipe_arguments, run
 from benchmarks.recipe import recipe
 from genre import console, params
 from genre.dataset import catalogue
@@ -94,9 +94,9 @@ def main() -> None:
     report = {}
     print("\n| setting | accuracy, % | against the recipe |\n|---|---|---|")
     for name, by_seed in results.items():
-        report[name] = spread("accuracy", [pooled(runs) for runs in by_seed])
+        report[name] = over_seeds("accuracy", [pooled(runs) for runs in by_seed])
         if by_seed[0][0].accuracy_without_refit is not None:
-            report[name] |= spread(
+            report[name] |= over_seeds(
                 "accuracy_without_refit", [pooled(runs, "accuracy_without_refit") for runs in by_seed]
             )
         cell = ""

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import conditions, robustness
-from benchmarks.accuracy import spread
+from benchmarks.accuracy import over_seeds
 from benchmarks.folds import clips_to_judge, folds
 from benchmarks.recipe import recipe
 from benchmarks.speed.measure import Row, Skipped, compare, line, peak_memory
@@ -66,10 +66,10 @@ def test_accuracy_reports_every_seed_and_the_mean_with_its_interval(feature_fold
 
 
 def test_the_interval_of_a_mean_is_students():
-    report = spread("x", [0.6, 0.7, 0.8])
+    report = over_seeds("x", [0.6, 0.7, 0.8])
     assert report["x_mean"] == 0.7 and report["x_sd"] == 0.1
     assert report["x_interval"] == pytest.approx([0.7 - 0.2484, 0.7 + 0.2484], abs=1e-4)  # t(2) = 4.303
-    assert spread("x", [0.6])["x_interval"] is None
+    assert over_seeds("x", [0.6])["x_interval"] is None
 
 
 def test_an_invalid_option_is_named():
@@ -235,7 +235,7 @@ def test_a_row_that_cannot_be_measured_says_why():
 def test_peak_memory_includes_child_processes():
     hold = "data = bytearray(100 << 20); sum(range(10**7))"
     nested = f"import subprocess, sys; data = bytearray(50 << 20); subprocess.run([sys.executable, '-c', {hold!r}])"
-    assert 150 << 20 < peak_memory([sys.executable, "-c", nested]) < 220 << 20
+    assert 150 < peak_memory([sys.executable, "-c", nested]) < 220
 
 
 def test_clips_and_features_are_repeated_under_new_names(write_audio, feature_folder, tmp_path):

@@ -32,9 +32,9 @@ class Row:
     reference: str
     goal: Literal["times faster", "at most", "at least", ""]
     limit: float
-    ours: Callable[[int], float]  # takes the number of the repetition; returns seconds, bytes or a rate
+    ours: Callable[[int], float]  # takes the number of the repetition; returns a number of `unit`
     theirs: Callable[[int], float]
-    unit: Literal["s", "B", "clips/s"] = "s"
+    unit: Literal["s", "MB", "clips/s"] = "s"
 
 
 def compare(row: Row, repeats: int) -> dict[str, Any]:
@@ -67,14 +67,12 @@ def line(row: Row, result: dict[str, Any]) -> str:
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A measurement with its unit; None, which stands for infinity, is `never`."""
+    """A measurement with its unit; None stands for infinity."""
     if value is None:
         return "never"
-    if unit == "B":
-        return f"{value / 2**20:.0f} MB"
-    if unit == "clips/s":
-        return f"{value:.0f} clips/s"
-    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+    if unit == "s" and value < 1:
+        return f"{1000 * value:.3g} ms"
+    return f"{value:.3g} {unit}"
 
 
 def rounded(value: float) -> float | None:
@@ -98,7 +96,7 @@ def seconds(command: list[str], *, folder: Path = TOP) -> float:
 
 
 def peak_memory(command: list[str]) -> float:
-    """Peak memory of a command and its children, in bytes, sampled every 20 ms.
+    """Peak memory of a command and its children, in MB (2**20 bytes), sampled every 20 ms.
 
     On Linux without shared pages: those of memory-mapped features are the system's cache.
     """
@@ -112,7 +110,7 @@ def peak_memory(command: list[str]) -> float:
             time.sleep(0.02)
     if process.returncode:
         raise UserError(f"`{' '.join(command)}` failed with exit code {process.returncode}")
-    return most
+    return most / 2**20
 
 
 def _memory(tree: psutil.Process) -> int:

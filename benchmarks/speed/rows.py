@@ -149,7 +149,6 @@ def _scale(bench: Bench) -> list[Row]:
     arguments: dict[str, Callable[[int], dict[str, Any]]] = {
         "extract": lambda n: {"raw": bench.raw(n), "changes": {}},
         "epoch": lambda n: {"features": bench.repeated(n)},
-        "evaluate": lambda n: {"features": bench.repeated(n)},
     }
 
     def memory(name: str, n_clips: int, _: int) -> float:
@@ -160,7 +159,7 @@ def _scale(bench: Bench) -> list[Row]:
 
     return [
         *(Row(f"memory-{name}", f"peak memory of {name} at 10,000 clips", "at 1,000", "at most", 1.2,
-              partial(memory, name, 10_000), partial(memory, name, 1000), "B") for name in arguments),
+              partial(memory, name, 10_000), partial(memory, name, 1000), "MB") for name in arguments),
         *(Row(f"cost-{name}-{n}", f"cost per clip of {name} at {n:,} clips", "at 1,000", "at most", 1.15,
               partial(cost, name, n), partial(cost, name, 1000)) for name in arguments for n in (10_000, 50_000)),
     ]  # fmt: skip

@@ -76,31 +76,25 @@ def _audio(raw: str) -> list[Path]:
     return [Path(raw) / path for path in files.read_table(Path(raw) / "clips.csv").path]
 
 
-class _Training:
-    """A random split of a feature folder, and a recipe without a second training."""
+def _training(features: str, *, architecture: str | None = None, **changes: Any) -> tuple[Any, Any, Any]:
+    """Features, a random split of their clips, and a recipe without the second training."""
+    from benchmarks.accuracy import split_clips
+    from benchmarks.recipe import recipe
+    from genre.features import store
 
-    def __init__(self, features: str, *, architecture: str | None = None, **changes: Any) -> None:
-        from benchmarks.accuracy import split_clips
-        from benchmarks.recipe import recipe
-        from genre.features import store
-
-        defaults = params.load()
-        self.features = store.read(Path(features))
-        self.parts = split_clips(self.features, defaults.split.model_copy(update={"protocol": "random", "seed": 0}))
-        chosen = recipe(defaults.train, architecture=architecture, overrides=[])
-        self.recipe = chosen.model_copy(update={"refit": False, **changes})
-
-    def size(self, part: str) -> int:
-        return int((self.parts == part).sum())
+    data, defaults = store.read(Path(features)), params.load()
+    parts = split_clips(data, defaults.split.model_copy(update={"protocol": "random", "seed": 0}))
+    chosen = recipe(defaults.train, architecture=architecture, overrides=["train.refit=false"])
+    return data, parts, chosen.model_copy(update=changes)
 
 
 def epoch(features: str) -> float:
     """The second training epoch with its validation, per training clip."""
     from genre.training.loop import train
 
-    training, ends = _Training(features, epochs=2), []
-    train(training.features, training.parts, training.recipe, report=lambda scores: ends.append(time.perf_counter()))
-    return (ends[1] - ends[0]) / training.size("train")
+    (data, parts, chosen), ends = _training(features, epochs=2), []
+    train(data, parts, chosen, report=lambda scores: ends.append(time.perf_counter()))
+    return (ends[1] - ends[0]) / int((parts == "train").sum())
 
 
 def steady(features: str, ready: bool) -> float:
@@ -108,25 +102,16 @@ def steady(features: str, ready: bool) -> float:
     import keras
     import tensorflow as tf
 
-    from genre.model.networks import NETWORKS, InputShape
     from genre.training import device
-    from genre.training.batches import SegmentBatches
+    from genre.training.setup import prepare
 
-    training, chosen = _Training(features), _Training(features).recipe
-    data, rows = training.features, training.features.rows(training.parts, "train")
-    genres = sorted(data.clips.genre.unique())
-    frames = data.settings.segment_frames(chosen.segment_seconds)
+    (data, parts, chosen), ends = _training(features, epochs=2), []
+    rows = data.rows(parts, "train")
     with device.prepared(chosen.precision, seed=0):
-        model = NETWORKS[chosen.architecture](InputShape(frames, data.settings.n_mels, len(genres)))
-    model.compile("adam", ["categorical_crossentropy"] * len(model.outputs))
-    one_hot = keras.utils.to_categorical(data.labels(rows, genres), len(genres))
-    batches = SegmentBatches(
-        data, rows, one_hot, params=chosen, segment_frames=frames, n_members=model.outputs[1].shape[1]
-    )
-    stream = tf.data.Dataset.from_tensors(batches.batch(0, 0)).repeat() if ready else batches.stream(0)
-    ends: list[float] = []
-    stamp = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
-    model.fit(stream, steps_per_epoch=batches.steps, epochs=2, callbacks=[stamp], shuffle=False, verbose=0)
+        model, batches = prepare(data, rows, chosen, genres=sorted(data.clips.genre.unique()))
+        stream = tf.data.Dataset.from_tensors(batches.batch(0, 0)).repeat() if ready else batches.stream(0)
+        stamp = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
+        model.fit(stream, steps_per_epoch=batches.steps, epochs=2, callbacks=[stamp], shuffle=False, verbose=0)
     return len(rows) / (ends[1] - ends[0])
 
 
@@ -141,29 +126,13 @@ def reach(features: str, architecture: str | None, seed: int) -> float | None:
         if scores.val_accuracy >= BASELINE_ACCURACY:
             raise Reached
 
-    training, begin = _Training(features, architecture=architecture, seed=seed), time.perf_counter()
+    data, parts, chosen = _training(features, architecture=architecture, seed=seed)
+    begin = time.perf_counter()
     try:
-        train(training.features, training.parts, training.recipe, report=report)
+        train(data, parts, chosen, report=report)
     except Reached:
         return time.perf_counter() - begin
     return None
-
-
-def evaluate(features: str) -> float:
-    """The evaluation of a network of the default architecture, per test clip; the first one compiles."""
-    from genre.training.loop import train
-    from stages import evaluate as stage
-
-    training = _Training(features, epochs=1)
-    few = training.parts[training.parts != "test"].groupby(training.features.clips.genre).head(20)
-    trained = train(training.features, few, training.recipe)
-    info = trained.info(training.features, training.recipe, protocol="random")
-
-    def once() -> None:
-        stage.evaluate(trained.model.predict_on_batch, info, training.features, training.parts)
-
-    once()
-    return timed(once) / training.size("test")
 
 
 def main() -> None:
