@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -25,6 +24,7 @@ from genre.dataset import catalogue
 from genre.dataset.splits import split
 from genre.features import store
 from genre.features.store import Features
+from genre.model.backend import keras
 from genre.model.model_file import ModelInfo
 from genre.model.networks import BRANCHES, NETWORKS, branch
 from genre.model.predictions import Predictions

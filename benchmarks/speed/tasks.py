@@ -99,9 +99,9 @@ def epoch(features: str) -> float:
 
 def steady(features: str, ready: bool) -> float:
     """Clips a second in the second of two epochs without validation; with `ready`, on one batch that is in memory."""
-    import keras
     import tensorflow as tf
 
+    from genre.model.backend import keras
     from genre.training import device
     from genre.training.setup import prepare
 
