@@ -50,7 +50,7 @@ def read_curves(folder: Path) -> pd.DataFrame:
         name = path.relative_to(folder).with_suffix("").as_posix()
         table = pd.read_csv(path, sep="\t").set_index("step")
         if not table.index.is_unique:
-            raise DataError(f"{path} has an epoch twice; `dvc repro --single-item --force train` writes it anew")
+            raise DataError(f"{path} has an epoch twice; `dvc repro --single-item --force train` writes it again")
         columns[name] = table.iloc[:, 0]
     if not columns:
         raise DataError(f"{folder} holds no curves; `dvc repro train` makes them")

@@ -1,4 +1,4 @@
-"""Audio: how a file becomes mono samples at a given rate, and which samples are no music."""
+"""Audio: how a file becomes mono samples at a given rate, and which samples are not music."""
 
 import math
 from dataclasses import dataclass

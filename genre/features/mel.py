@@ -15,7 +15,7 @@ from genre.features.bands import filters
 
 INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 # Samples in a block's frames: 256 KB in, as much out. With twice that, glibc returns memory to the system after each
-# clip and asks for it anew, which takes a third of the whole time.
+# clip and asks for it again, which takes a third of the whole time.
 _BLOCK = 1 << 16
 _BANDS = 16  # in a group
 

@@ -23,7 +23,7 @@ from genre.errors import AudioError
 _PARTLY_KNOWN = (1, 4, 7, 18, 29, 71, 161)
 _INTERRUPTED = (29, 39)  # the same after the start: a hole in an MP3, the end of a FLAC file without its length
 _NO_FRAME = 7  # which libsndfile words as if there were no file
-_SOME = 1000  # bytes; fewer than these are no sound worth mentioning
+_SOME = 1000  # bytes; fewer than these are not worth mentioning
 _BUFFER = 1 << 16  # bytes that a decoder may have read ahead
 # What a stream begins with; one of another format begins as its file does.
 _STREAM_STARTS = {"OGG": b"OggS\0\2", "FLAC": b"fLaC\0\0\0\x22"}

@@ -155,7 +155,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _remedy(path: Path) -> str:
-    return "; `dvc repro` makes it anew" if paths.is_made_by_pipeline(path) else ""
+    return "; `dvc repro` makes it again" if paths.is_made_by_pipeline(path) else ""
 
 
 def _named_in(config: Any) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from genre.model.scores import expected_calibration_error
 
 
 def clips(temperature: float, *, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn by some probabilities, and these probabilities as a network with this temperature tells them."""
+    """Labels drawn by some probabilities, and these probabilities as a network with this temperature would give them."""
     rng = np.random.default_rng(0)
     honest = rng.dirichlet(np.full(5, 0.4), n)
     labels = np.array([rng.choice(5, p=row) for row in honest])
@@ -27,15 +27,15 @@ def test_calibrated_is_the_power_scaled_to_one_and_keeps_the_order():
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
-def test_the_temperature_that_spoilt_the_probabilities_is_found_and_mends_them(temperature):
-    told, labels = clips(temperature)
-    found = fit_temperature(told, labels)
+def test_the_temperature_that_distorted_the_probabilities_is_found_and_corrects_them(temperature):
+    distorted, labels = clips(temperature)
+    found = fit_temperature(distorted, labels)
     assert found == pytest.approx(temperature, rel=0.1)
     ids, names = np.arange(len(labels)).astype(str), list("abcde")
-    mended = Predictions(ids, labels, calibrate(told, found), names)
-    assert expected_calibration_error(mended) < 0.03
+    corrected = Predictions(ids, labels, calibrate(distorted, found), names)
+    assert expected_calibration_error(corrected) < 0.03
     if temperature != 1:
-        assert expected_calibration_error(Predictions(ids, labels, told, names)) > 0.05
+        assert expected_calibration_error(Predictions(ids, labels, distorted, names)) > 0.05
 
 
 def test_a_validation_part_without_a_mistake_or_without_a_hit_stops_at_the_bounds():

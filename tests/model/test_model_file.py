@@ -81,7 +81,7 @@ def test_only_the_pipelines_own_model_is_made_by_dvc_repro(tmp_path, monkeypatch
     path.parent.mkdir()
     path.write_text("no model")
     with pytest.raises(
-        DataError, match=rf"{path} is not a model file of this project \(.*\); `dvc repro` makes it anew$"
+        DataError, match=rf"{path} is not a model file of this project \(.*\); `dvc repro` makes it again$"
     ):
         model_file.read_info(path)
 

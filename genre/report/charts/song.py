@@ -19,21 +19,21 @@ _TICKS = 9  # steps at most
 
 
 @style.styled
-def song(name: str, told: Song, info: ModelInfo, *, width: float = 9) -> Figure:
+def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> Figure:
     """The picture of one song, from `genre.songs.prediction.predict_song` with its windows kept.
 
     Parameters
     ----------
     name : str
         Of the file.
-    told : Song
+    prediction : Song
     info : ModelInfo
-        Of the model that told it.
+        Of the model that made the prediction.
     width : float
         In inches; 9 for a page, 5 for a phone.
     """
-    best = np.argsort(-told.probabilities, kind="stable")
-    genre, probability = info.genres[best[0]], told.probabilities[best[0]]
+    best = np.argsort(-prediction.probabilities, kind="stable")
+    genre, probability = info.genres[best[0]], prediction.probabilities[best[0]]
     figure = style.new_figure(
         width,
         4.6,
@@ -43,10 +43,10 @@ def song(name: str, told: Song, info: ModelInfo, *, width: float = 9) -> Figure:
         "0 dB",
     )
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.15, 1))
-    _draw_spectrogram(above, told, info)
-    _draw_probabilities(below, told, info.genres, best)
-    below.set_xlim(0, told.seconds)
-    ticks = time_ticks(told.seconds)
+    _draw_spectrogram(above, prediction, info)
+    _draw_probabilities(below, prediction, info.genres, best)
+    below.set_xlim(0, prediction.seconds)
+    ticks = time_ticks(prediction.seconds)
     below.set_xticks(ticks, [clock(tick) for tick in ticks])
     return figure
 
@@ -57,10 +57,10 @@ def time_ticks(seconds: float) -> np.ndarray:
     return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / _TICKS))
 
 
-def _draw_spectrogram(axes: Axes, told: Song, info: ModelInfo) -> None:
+def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
     settings = info.settings
-    for window in told.windows:
-        end = min(window.start + len(window.frames) / settings.frames_per_second, told.seconds)
+    for window in prediction.windows:
+        end = min(window.start + len(window.frames) / settings.frames_per_second, prediction.seconds)
         image = axes.imshow(
             decibels(window.frames).T, cmap="magma", vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
             extent=(window.start, end, -0.5, settings.n_mels - 0.5), interpolation_stage="data",
@@ -75,10 +75,10 @@ def _draw_spectrogram(axes: Axes, told: Song, info: ModelInfo) -> None:
     bar.outline.set_visible(False)
 
 
-def _draw_probabilities(axes: Axes, told: Song, genres: list[str], best: np.ndarray) -> None:
+def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: np.ndarray) -> None:
     """Stacked shares at the middle of each moment, the song's most probable genre at the bottom."""
     colours = style.genre_colours(genres)
-    moments = told.moments
+    moments = prediction.moments
     seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
     shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
     names = [genres[place] for place in best]
