@@ -7,7 +7,7 @@ from genre.model.scores import expected_calibration_error
 
 
 def clips(temperature: float, *, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn by some probabilities, and these probabilities as a network with this temperature would give them."""
+    """Labels drawn by some probabilities, and the same as a network with this temperature gives them."""
     rng = np.random.default_rng(0)
     honest = rng.dirichlet(np.full(5, 0.4), n)
     labels = np.array([rng.choice(5, p=row) for row in honest])
