@@ -54,9 +54,9 @@ clean:                            ## remove the environment and what DVC can mak
 
 # DVC wants a git repository, which a ZIP of the project is not; before gigabytes are installed is the time to say so.
 git:
-	@git rev-parse --git-dir >/dev/null 2>&1 || grep -qs '^ *no_scm *= *true' .dvc/config .dvc/config.local \
-	|| { echo 'error: $(CURDIR) is not a git repository, which DVC needs: run `git init`, or to do without git,' \
-	'`printf "[core]\nno_scm = true\n" >> .dvc/config.local`' >&2; exit 1; }
+	@[ -e .git ] || git rev-parse --git-dir >/dev/null 2>&1 || grep -qs '^ *no_scm *= *true' .dvc/config .dvc/config.local \
+	|| { printf '%s %s\n' 'error: $(CURDIR) is not a git repository, which DVC needs: run `git init`, or to do without' \
+	'git, `printf "[core]\nno_scm = true\n" >> .dvc/config.local`' >&2; exit 1; }
 
 # An environment does not work under another path: where the project's folder was renamed, it is made again.
 $(VENV)/folder: always
