@@ -1,5 +1,6 @@
 """A song's score: tempo, key, chords and who plays what, drawn from a style's ranges by an artist's taste."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from genre.dataset.sample.grooves import Groove
@@ -70,15 +71,15 @@ def arrange(style: Style, taste: Taste, seconds: float) -> Song:
         name = f"part {number}"
         patterns = getattr(groove, part.role)
         rng = taste.of_clip(name)
-        play = improvise if part.role == "lead" else accompany
+        play: Callable[..., list[Note]] = improvise if part.role == "lead" else accompany
         pitch = key if part.role != "lead" else [key + step for step in SCALES[scale]]
         resting = rests(rng, len(bars), intro=taste.chance("intro", 0.3)) if number != leader else set()
         main = taste.choice(f"{name} pattern", patterns)
         gate = taste.uniform(f"{name} gate", part.gate)
         notes = play(part, pitch, bars, clock, rng=rng, patterns=(main, *patterns), gate=gate, resting=resting)
-        notes = tuple(note for note in notes if -note.seconds < note.start < seconds)
+        played = tuple(note for note in notes if -note.seconds < note.start < seconds)
         timbre = _personal(TIMBRES[taste.choice(f"{name} timbre", part.timbres)], taste, name)
-        voices.append(Voice(timbre, taste.uniform(f"{name} gain", part.gain), notes))
+        voices.append(Voice(timbre, taste.uniform(f"{name} gain", part.gain), played))
     strokes = drum(groove, bars, clock, taste) if taste.chance("drums", style.drums) else []
     return Song(
         tempo=tempo,

@@ -6,9 +6,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
@@ -35,7 +37,7 @@ _SETTINGS = {
     "kernel_size": " {}", "pool_size": " {}", "rate": " {}", "n": " \u00d7 {}", "filters": ", {} filters",
     "units": ", {} units", "strides": ", stride {}", "activation": ", {}",
 }  # fmt: skip
-_ARROW = {"arrowstyle": "-|>,head_length=4,head_width=2.2", "color": style.MUTED, "linewidth": 1.1, "shrinkB": 0}
+_ARROW = dict[str, Any](arrowstyle="-|>,head_length=4,head_width=2.2", color=style.MUTED, linewidth=1.1, shrinkB=0)
 
 
 @dataclass
@@ -63,7 +65,8 @@ class Block:
     @property
     def size(self) -> tuple[float, float]:
         """Width and height, in inches."""
-        points = max(TextPath((0, 0), line, SIZE, {"weight": "bold"}).get_extents().width for line in self.lines)
+        bold = FontProperties(weight="bold")
+        points = max(TextPath((0, 0), line, SIZE, bold).get_extents().width for line in self.lines)
         width, height = points / 72 + 4 * PADDING, LINE * len(self.lines) + 2 * PADDING
         if self.inner:
             _, inner_width, inner_height = arrange(self.inner)
@@ -71,9 +74,8 @@ class Block:
         return width, height
 
 
-# Of each block, and of each arrow that runs past the branches between two blocks: the middle, from that of the whole,
-# and the top, in inches.
-Places = dict[str | tuple[str, str | None], tuple[float, float]]
+# The middle (0: the middle of the whole) and the top, in inches, of each block and each arrow that passes branches.
+Places = dict[str | tuple[str, str], tuple[float, float]]
 
 
 @style.styled
@@ -121,18 +123,18 @@ def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
 
 def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
     """Places with branches side by side from where they part to where they meet, and the width and height of all."""
-    order: dict[str | None, int] = {name: number for number, name in enumerate([*blocks, None])}
-    meets: dict[str | None, str | None] = {}  # where all paths from a block are one again: its post-dominator
+    order, end = {name: number for number, name in enumerate([*blocks, ""])}, ""  # below the last block
+    meets: dict[str, str] = {}  # where all paths from a block are one again: its post-dominator
     for name in reversed(blocks):
-        meeting, *others = blocks[name].outputs or [None]
+        meeting, *others = blocks[name].outputs or [end]
         for other in others:
             while meeting != other:
                 early, other = sorted((meeting, other), key=order.__getitem__)
                 meeting = meets[early]
         meets[name] = meeting
-    placed: set[str | None] = {None}
+    placed = {end}
 
-    def column(name: str | None, stop: str | None) -> tuple[Places, float, float]:
+    def column(name: str, stop: str) -> tuple[Places, float, float]:
         places: Places = {}
         width = top = 0.0
         while name != stop and name not in placed:
@@ -141,7 +143,7 @@ def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
             places[name], width, top = (0.0, top), max(width, wide), top + high + GAP
             outputs, meeting = blocks[name].outputs, meets[name]
             if len(outputs) > 1:
-                past = ({(name, meeting): (0.0, 0.0)}, 0.0, 0.0)
+                past: tuple[Places, float, float] = ({(name, meeting): (0.0, 0.0)}, 0.0, 0.0)
                 branches = [past if output == meeting else column(output, meeting) for output in outputs]
                 left = -(sum(wide for _, wide, _ in branches) + GUTTER * (len(branches) - 1)) / 2
                 width = max(width, -2 * left)
@@ -152,7 +154,7 @@ def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
             name = meeting
         return places, width, max(top - GAP, 0.0)
 
-    return column(next(iter(blocks), None), None)
+    return column(next(iter(blocks), end), end)
 
 
 def describe(layer: LayerSummary) -> str:
@@ -187,7 +189,7 @@ def _draw(axes: Axes, blocks: dict[str, Block], places: Places, *, middle: float
 
 def _draw_box(axes: Axes, block: Block, x: float, top: float) -> None:
     fill, edge = next(look for pattern, *look in _FAMILIES if re.match(pattern, block.layers[0].kind))
-    look = {"boxstyle": "round,pad=0,rounding_size=0.07", "facecolor": fill, "edgecolor": edge, "linewidth": 1.1}
+    look = dict[str, Any](boxstyle="round,pad=0,rounding_size=0.07", facecolor=fill, edgecolor=edge, linewidth=1.1)
     width, height = block.size
     for shift in (PADDING, PADDING / 2, 0) if block.count > 1 else (0,):  # the equal ones lie behind it
         axes.add_patch(FancyBboxPatch((x - width / 2 + shift, top + shift), width, height, **look))
