@@ -29,7 +29,7 @@ MOMENTS = {
         "between its tables": ("pathlib:Path.replace", 2, "kill"),
     },
     "export": {
-        "while it converts": ("genre.model.exported:_halve", 1, "kill"),
+        "before its info is in the file": ("genre.model.model_file:write_info", 1, "kill"),
         "before the exported model gets its name": ("pathlib:Path.replace", 1, "kill all"),
         "before the metrics": ("genre.files:write_json", 1, "kill"),
     },
