@@ -29,9 +29,10 @@ test: $(VENV)/installed-dev       ## run every test that is not slow
 test-all: $(VENV)/installed-dev   ## run every test
 	python -m pytest
 
-lint: $(VENV)/installed-dev       ## check style and formatting
+lint: $(VENV)/installed-dev       ## check style, formatting and types
 	ruff check .
 	ruff format --check .
+	mypy
 
 format: $(VENV)/installed-dev     ## fix what ruff can fix
 	ruff check --fix .

@@ -77,7 +77,7 @@ def differences(x: Any, scales: int) -> list[Any]:
 def haar_matrices(n: int, scales: int) -> list[np.ndarray]:
     """What takes the same differences by a product: x @ matrix, each [shape=(n, places), dtype=float32]."""
     matrices = []
-    for width in 2 ** np.arange(scales):
+    for width in (2**scale for scale in range(scales)):
         starts = np.arange(0, n - 2 * width + 1, max(width // 2, 1))
         offset = np.arange(n)[:, None] - starts
         matrix = ((offset >= width) & (offset < 2 * width)).astype(np.float32) - ((offset >= 0) & (offset < width))

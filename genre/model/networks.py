@@ -32,7 +32,7 @@ class InputShape:
 
 
 @keras.saving.register_keras_serializable("genre")
-class QuarterAverage(layers.Wrapper):
+class QuarterAverage(keras.layers.Wrapper):
     """A network's mean prediction for the quarters of a segment: (batch, frames, n_mels) -> (batch, n_genres).
 
     While training, each segment shows one of its quarters: the first of a batch the first, the next the second, ...
@@ -106,7 +106,7 @@ def _dense_members(statistics: keras.KerasTensor, n_genres: int) -> keras.KerasT
     return _member_products(n_genres, bias_axes="mo", activation="softmax", dtype="float32", name="contrast_members")(x)
 
 
-def _member_products(units: int, **settings: Any) -> layers.EinsumDense:
+def _member_products(units: int, **settings: Any) -> keras.layers.EinsumDense:
     """A dense layer for each member, with Glorot's uniform initial weights: (batch, members, n) -> (..., units)."""
     # Keras takes the axis of the members for a part of both fans, which `scale` makes up for.
     initial = keras.initializers.VarianceScaling(DENSE_MEMBERS, mode="fan_avg", distribution="uniform")

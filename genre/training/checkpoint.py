@@ -75,7 +75,7 @@ def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
     arrays = {f"best_{i}": value for i, value in enumerate(checkpoint.best_weights)}
     arrays |= {f"state_{i}": value for i, value in enumerate(checkpoint.state)}
     with files.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]  # taken for its own option
 
 
 def load(path: Path, *, run: str) -> Checkpoint | None:

@@ -158,7 +158,7 @@ class _Run:
         labels = self.features.labels(self.rows["validation"], self.genres)
 
         def ended(epoch: int, logs: dict[str, Any]) -> None:
-            accuracy = logs.get("accuracy", logs.get("genres_accuracy"))  # Keras names it so for several outputs
+            accuracy = logs["accuracy" if "accuracy" in logs else "genres_accuracy"]  # the latter for several outputs
             rate = keras.ops.convert_to_numpy(model.optimizer.learning_rate)
             validation = clip_scores(self.predict_validation(network), labels)
             scores = EpochScores(float(logs["loss"]), float(accuracy), *validation, float(rate))

@@ -111,6 +111,7 @@ class MuonAdamW(keras.optimizers.Optimizer):
     def apply(self, grads: list[Any], trainable_variables: list[keras.Variable] | None = None) -> None:
         """Move the variables that the optimizer was built for by their gradients."""
         if not self.built:
+            assert trainable_variables is not None, "an optimizer needs the variables before its first step"
             self.build(trainable_variables)
         rate, layout = self.learning_rate, self.layout
         if adam := layout.adam:
