@@ -67,16 +67,19 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     np.ndarray [shape=(frames, n_mels)]
         `uint8` levels 0..255 for `db`; `float32` power, not negative, for `power`.
     """
-    power = mel.power(
+    power = mel_power(samples, settings)
+    return power if settings.scale == "power" else quantise(to_decibels(power))
+
+
+def mel_power(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
+    """The power in mel bands of samples as `spectrogram` takes them [shape=(frames, n_mels), dtype=float32]."""
+    return mel.power(
         samples,
         sample_rate=settings.sample_rate,
         n_fft=settings.n_fft,
         hop_length=settings.hop_length,
         n_mels=settings.n_mels,
     )
-    if settings.scale == "power":
-        return power
-    return quantise(to_decibels(power))
 
 
 def to_decibels(power: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genre.features import segments
+from genre.features import quality, segments
 from genre.features.decoding import Stream, open_audio
 from genre.features.segments import Network
 from genre.model.calibration import calibrate
@@ -48,8 +48,7 @@ def predict_song(
 
     A window's probabilities are the mean of its segments', which are those of evaluation, or more where these would
     leave gaps; a song's are the mean of its windows', each weighted by the audio that it brings. Then they are
-    calibrated. After each window, `progress` is called with
-    how much was decoded so far, in seconds.
+    calibrated. After each window, `progress` is called with how much was decoded so far, in seconds.
 
     Raises
     ------
@@ -57,7 +56,7 @@ def predict_song(
         Where the file cannot be decoded, or is empty, too short, silent or not finite.
     """
     total, weights = np.zeros(len(info.genres)), 0.0
-    moments, kept = [], []
+    moments, kept, qualities = [], [], []
     with open_audio(path) as stream:
         counted = _CountedStream(stream)
         for window in windows(counted, info.settings):
@@ -71,12 +70,15 @@ def predict_song(
             for start, probabilities in zip(starts, calibrate(by_segment, info.temperature), strict=True):
                 begin = window.start + float(start) / info.settings.frames_per_second
                 moments.append(TimedPrediction(begin, begin + length, probabilities))
+            qualities.append(window.quality)
             if keep_windows:
                 kept.append(window)
             progress(counted.samples / counted.rate)
         seconds, unheard = counted.samples / counted.rate, stream.unheard
     mean = total / weights
-    notes = [unheard] if unheard else []
+    notes = quality.notes(quality.summarise(qualities), info.settings)
+    if unheard:
+        notes.insert(0, unheard)
     return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept, not unheard, notes)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from genre.errors import AudioError
-from genre.features import audio, spectrogram
+from genre.features import audio, quality, spectrogram
 from genre.features.decoding import Stream
+from genre.features.quality import Quality
 from genre.features.settings import FeatureSettings
 
 
@@ -23,6 +24,7 @@ class Window:
     start: float  # in seconds
     weight: float  # the audio that no earlier window had, in seconds
     frames: np.ndarray  # (n, n_mels), as `genre.features.spectrogram` gives them
+    quality: Quality
 
 
 def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
@@ -55,9 +57,16 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
                 samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
             )
             n_windows += 1
-            yield Window(start, weight, spectrogram.spectrogram(mono, settings))
+            yield _window(start, weight, mono, settings)
         place += len(block) + skipped
         before, block = block[:0] if skipped else block, following
+
+
+def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSettings) -> Window:
+    power = spectrogram.mel_power(mono, settings)
+    decibels = spectrogram.to_decibels(power)
+    frames = power if settings.scale == "power" else spectrogram.quantise(decibels)
+    return Window(start, weight, frames, quality.measure(decibels, settings))
 
 
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:

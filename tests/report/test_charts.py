@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from genre.features.quality import Quality
 from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.model.scores import summary
@@ -228,7 +229,7 @@ def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_as_they_lie_o
     shares = np.full((8, 10), 0.01)
     shares[np.arange(8), np.arange(8)] = 0.91  # each of eight has its moment
     moments = [TimedPrediction(30.0 * at, 30.0 * at + 30, row) for at, row in enumerate(shares)]
-    window = Window(0.0, 240.0, np.zeros((40, settings.n_mels), np.uint8))
+    window = Window(0.0, 240.0, np.zeros((40, settings.n_mels), np.uint8), Quality(11_025.0, np.inf))
     whole = Song(240.0, np.linspace(0.2, 0.0, 10), moments, [window])
     info = ModelInfo(genres, settings, 130, 2, 1.0, "n", "GTZAN", "random", [])
     legend = song.song("a.wav", whole, info).axes[1].get_legend()

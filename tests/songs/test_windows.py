@@ -126,12 +126,17 @@ def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_au
 
 def test_what_was_not_heard_is_noted(write_audio, info, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
-    path, other = write_audio("a.mp3", sine(200)), write_audio("b.mp3", noise(rate=44_100), 44_100)
+    path, other = write_audio("a.mp3", noise()), write_audio("b.mp3", noise(rate=44_100), 44_100)
     assert predict_song(path, centre_of_mass, info).notes == []
     path.write_bytes(path.read_bytes() + other.read_bytes())
     song = predict_song(path, centre_of_mass, info)
     assert not song.is_whole and song.seconds == pytest.approx(2, abs=0.1)
     assert song.notes == ["more follows that was not heard: it takes ffmpeg, which is not installed"]
+
+
+def test_what_the_recording_lacks_is_noted(write_audio, info):
+    (note,) = predict_song(write_audio("a.wav", noise(rate=8_000), 8_000), centre_of_mass, info).notes
+    assert note == "little above 4.1 kHz: less sure"  # the filter that resamples is not quite steep
 
 
 @pytest.mark.parametrize(
