@@ -6,14 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
-from typing import Any
 
 import numpy as np
 
 from genre.features import segments
 from genre.features.bands import mel_bands
 from genre.features.store import Features
-from genre.model.backend import keras
 from genre.params import TrainParams
 from genre.training.augment import augment
 
@@ -75,22 +73,6 @@ class SegmentBatches:
             while ahead:
                 yield ahead.popleft().result()
                 ahead.extend(pool.submit(self.batch, *place) for place in islice(places, 1))
-
-    def stream(self, first: int) -> Any:
-        """What `keras.Model.fit` takes: all batches from epoch `first`.
-
-        A `tf.data.Dataset` under TensorFlow, else an iterator. Keras would have tf.data tune itself, where the end of a
-        dataset waits for the tuner to wake: often 2 s after every epoch, half a minute after a long one.
-        """
-        if keras.backend.backend() != "tensorflow":
-            return self.from_epoch(first)
-        import tensorflow as tf
-
-        spec = keras.tree.map_structure(lambda array: tf.TensorSpec(array.shape, array.dtype), self.batch(first, 0))
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        dataset = tf.data.Dataset.from_generator(lambda: self.from_epoch(first), output_signature=spec)
-        return dataset.prefetch(1).with_options(options)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Segments [shape=(size, segment_frames, n_mels), float32], and their labels for each output of the network.

@@ -3,7 +3,9 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -203,21 +205,20 @@ class _Run:
         """Train from epoch `first`, counted from 0, to the last one, after which comes `ended` each time."""
         if first:
             set_state(model, self.progress.state)
-        if first == self.params.epochs:  # Keras takes no empty stream
-            return
-
-        def epoch_ended(epoch: int, logs: dict[str, Any]) -> None:
-            if not math.isfinite(logs["loss"]):
-                raise ParamsError(
-                    f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
-                )
-            ended(epoch, logs)
-            self.bar.update()
-
-        model.fit(
-            batches.stream(first), steps_per_epoch=batches.steps, initial_epoch=first, epochs=self.params.epochs,
-            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)], shuffle=False, verbose=0,
-        )  # fmt: skip
+        # Not `fit`: it feeds a network through tf.data's generators, which have glibc return memory to the system after
+        # every operation.
+        with closing(batches.from_epoch(first)) as stream:
+            for epoch in range(first, self.params.epochs):
+                model.reset_metrics()
+                for segments, labels in islice(stream, batches.steps):
+                    logs = model.train_on_batch(segments, labels, return_dict=True)
+                if not math.isfinite(logs["loss"]):
+                    raise ParamsError(
+                        f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the "
+                        "data"
+                    )
+                ended(epoch, logs)
+                self.bar.update()
 
     def _checkpoint(self, model: keras.Model) -> None:
         if self.save:

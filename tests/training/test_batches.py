@@ -47,7 +47,7 @@ def test_members_have_the_labels_of_the_network(striped):
 
 def test_the_stream_has_the_batches_of_the_epochs_that_are_left(striped):
     of = batches_of(striped, 20, epochs=3)
-    streamed = [keras.tree.map_structure(np.asarray, batch) for batch in of.stream(1)]
+    streamed = [keras.tree.map_structure(np.asarray, batch) for batch in of.from_epoch(1)]
     expected = [of.batch(epoch, step) for epoch in (1, 2) for step in range(3)]
     assert len(streamed) == len(expected)
     for (segments, labels), (own_segments, own_labels) in zip(streamed, expected, strict=True):

@@ -110,15 +110,6 @@ def test_the_batches_of_all_epochs_are_one_stream(striped, parts, monkeypatch):
     assert made[-9:] == [(epoch, step) for epoch in range(3) for step in range(3)]
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends take the batches as they are")
-def test_what_tensorflow_trains_on_is_the_stream_that_it_does_not_tune(striped, parts, monkeypatch):
-    given = []
-    fit = keras.Model.fit
-    monkeypatch.setattr(keras.Model, "fit", lambda model, x, **named: given.append(x) or fit(model, x, **named))
-    loop.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
-    assert given[0].options().autotune.enabled is False
-
-
 @pytest.mark.parametrize("select", ["loss", "accuracy"])
 def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts, select):
     trained = loop.train(striped, parts, quick(epochs=4, architecture="small_alexnet", select=select))
