@@ -57,10 +57,10 @@ def pooled(runs: list[Run], key: str = "accuracy") -> float:
 
 
 def difference(ours: list[Run], theirs: list[Run]) -> tuple[float, float]:
-    """The mean difference of the accuracy on a fold, and half of its 95 % interval (Student's t over the folds)."""
-    values = np.array([one.accuracy - other.accuracy for one, other in zip(ours, theirs, strict=True)])
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
-    return float(values.mean()), float(half)
+    """The difference of the accuracy over all clips, and half of its 95 % interval (Student's t over the folds)."""
+    values = [one.accuracy - other.accuracy for one, other in zip(ours, theirs, strict=True)]
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return pooled(ours) - pooled(theirs), float(half)
 
 
 def main() -> None:
