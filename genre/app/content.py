@@ -37,12 +37,13 @@ class Heard:
 
 
 def details(heard: Heard, info: ModelInfo, *, narrow: bool) -> str:
-    """HTML: how sure the answer is, how the genre moves over the song, its picture and a player; or an error."""
+    """HTML: how sure the answer is, how the genre moves over the song, notes, a picture and a player; or an error."""
     song = heard.answer.song
     if song is None:
         return f"<p>{html.escape(heard.line(info.genres))}</p>"
+    notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in song.notes)
     return (
-        f"<p>{html.escape(conclusion(song, info.genres))}</p>"
+        f"<p>{html.escape(conclusion(song, info.genres))}</p>{notes}"
         f'<div class="picture">{picture(heard.name, song, info, narrow=narrow)}</div>'
         f'<audio controls src="gradio_api/file={quote(str(heard.answer.path))}"></audio>'
     )

@@ -1,5 +1,6 @@
 """The page and the endpoint, built with Gradio on what `genre predict` uses."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,9 @@ from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, load_network
 from genre.songs.text import TOP, clock
 
-MEDLEY = "medley"
-EXAMPLES = ("classical", "jazz", "metal")  # genres of the built-in sample
+# Genres of the built-in sample, by the name of their button.
+EXAMPLES = {genre: [genre] for genre in ("classical", "jazz", "metal")} | {"medley": ["classical", "jazz", "metal"]}
+LARGEST = 200  # upload, in MB
 _HERE = Path(__file__).parent
 _PROGRESS = gr.Progress()
 
@@ -28,6 +30,7 @@ class Page:
         self._network, self._info, threads = load_network(model)
         self._uploads = uploads
         self._visits: dict[str, list[Heard]] = {}  # by Gradio's session
+        self._making = threading.Lock()  # of an example
         with gr.Blocks(title="genre", analytics_enabled=False, delete_cache=(3600, 86400)) as self.blocks:
             self._lay_out(model)
         self.blocks.unload(self._leave)
@@ -39,11 +42,11 @@ class Page:
         self.blocks.load(None, outputs=narrow, js="() => matchMedia('(max-width: 1000px)').matches")
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
-                self._drop = gr.File(label="Songs", file_count="multiple", height=170)
+                self._drop = gr.File(label=f"Songs, up to {LARGEST} MB each", file_count="multiple", height=170)
                 record = gr.Audio(label="Microphone", sources="microphone", type="filepath", editable=False)
                 gr.Markdown("No song at hand? Try one that a program wrote:")
                 with gr.Row():
-                    examples = [gr.Button(genre, size="sm", min_width=60) for genre in (*EXAMPLES, MEDLEY)]
+                    examples = [gr.Button(name, size="sm", min_width=60) for name in EXAMPLES]
                 self._songs = gr.Radio(label="Heard", visible=False)
             with gr.Column(scale=5, min_width=320):
                 self._genre = gr.Label(num_top_classes=TOP, label="Genre")
@@ -94,16 +97,16 @@ class Page:
             }
 
     def _hear_example(
-        self, genre: str, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS
+        self, name: str, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS
     ) -> Iterator[dict]:
-        """The same for a clip of the built-in sample, which is made when it is first asked for."""
-        path = self._uploads.folder / f"synthesised {genre}.flac"
-        if not path.exists():
-            from genre.dataset.sample import SAMPLE_RATE, synthesise  # slow to import
+        """The same for clips of the built-in sample, which are made when they are first asked for."""
+        genres, path = EXAMPLES[name], self._uploads.folder / f"synthesised {name}.flac"
+        with self._making:
+            if not path.exists():
+                from genre.dataset.sample import SAMPLE_RATE, synthesise  # slow to import
 
-            genres = EXAMPLES if genre == MEDLEY else (genre,)
-            clips = [synthesise(genre, 0, seconds=30, seed=0) for genre in genres]
-            soundfile.write(path, np.concatenate(clips), SAMPLE_RATE)
+                clips = [synthesise(genre, 0, seconds=30, seed=0) for genre in genres]
+                soundfile.write(path, np.concatenate(clips), SAMPLE_RATE)
         yield from self._hear({"path": path, "orig_name": path.name}, narrow, request, progress)
 
     def _choose(self, place: int, narrow: bool, request: gr.Request) -> dict:
@@ -118,13 +121,17 @@ class Page:
         }
 
     def predict(self, files: Any) -> list[dict]:
-        """Name the genre of audio files; one object for each, as `genre predict --json` prints it."""
+        """Name the genre of audio files: for each what `genre predict --json` prints, with `file` instead of `path`."""
+        files = files or []
         try:
-            answers = [answer_file(Path(file["path"]), self._network, self._info) for file in files]
+            return [self._answer(file) for file in files]
         finally:
             self._uploads.delete(Path(file["path"]) for file in files)
-        named = [replace(answer, path=Path(_name(file))) for answer, file in zip(answers, files, strict=True)]
-        return [answer.to_dict(self._info.genres) for answer in named]
+
+    def _answer(self, file: dict) -> dict:
+        answer = answer_file(Path(file["path"]), self._network, self._info).to_dict(self._info.genres)
+        del answer["path"]  # on this server, and Gradio's client would download it
+        return {"file": _name(file), **answer}
 
     def _leave(self, request: gr.Request) -> None:
         self._uploads.delete(heard.answer.path for heard in self._visits.pop(str(request.session_hash), []))

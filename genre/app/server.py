@@ -11,18 +11,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from threadpoolctl import threadpool_limits
 
-from genre.app.page import Page
+from genre.app.page import LARGEST, Page
 from genre.app.uploads import Uploads
 from genre.errors import UserError
 from genre.model.exported import RELEASED
 
-LARGEST = "200mb"  # of an upload
+# Gradio's default, but for two colours that are too pale to read.
+THEME = gr.themes.Default().set(body_text_color_subdued="*neutral_500", link_text_color_dark="*secondary_400")
 # What the page and the endpoint need. Gradio's server has more: it fetches any public address for a visitor, and keeps
 # recordings of a screen.
 _ROUTES = re.compile(
@@ -53,7 +55,7 @@ def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None 
     UserError
         Where the port cannot be listened on.
     """
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # Gradio asks itself whether it is up
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # for the folder to be deleted
     try:
         socket.create_server((host, port or 0)).close()  # Gradio would try a hundred ports, and say less
@@ -61,13 +63,16 @@ def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None 
         raise UserError(f"cannot listen at {host}, port {port or 7860}: {getattr(error, 'strerror', error)}") from None
     with tempfile.TemporaryDirectory(prefix="genre-app-") as folder, threadpool_limits(1, user_api="blas"):
         os.environ["GRADIO_TEMP_DIR"] = folder
+        past_proxy = filter(None, [os.environ.get("no_proxy", os.environ.get("NO_PROXY")), "localhost", host])
+        os.environ["no_proxy"] = ",".join(past_proxy)  # Gradio asks itself whether it is up
         uploads = Uploads(Path(folder))
         blocks = Page(model, uploads).blocks
         _, address, _ = blocks.launch(
             server_name=host,
             server_port=port,
             inbrowser=browser,
-            max_file_size=LARGEST,
+            max_file_size=f"{LARGEST}mb",
+            theme=THEME,
             css_paths=Path(__file__).with_name("page.css"),
             footer_links=["api"],
             app_kwargs={"middleware": [Middleware(Gate, uploads=uploads)]},
