@@ -47,11 +47,17 @@ class Visit:
         return [text.strip() for text in re.findall(rf"<{tag}\b[^>]*>([^<]*)</{tag}>", self.html)]
 
 
-def visit(page: Path, *flags: str) -> Visit:
-    """Open a page of this machine with the network off; skips the test where there is no Chromium."""
+def chromium() -> str:
+    """Where Chromium is; skips the test where there is none."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (apt-get install chromium)")
+    return program
+
+
+def visit(page: Path, *flags: str) -> Visit:
+    """Open a page of this machine with the network off; skips the test where there is no Chromium."""
+    program = chromium()
     with tempfile.TemporaryDirectory() as profile, refusing() as (proxy, requests):
         command = [
             program, *QUIET, f"--proxy-server={proxy}", f"--user-data-dir={profile}", "--enable-logging=stderr",
