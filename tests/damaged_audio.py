@@ -64,7 +64,7 @@ def wav(
     data: bytes, *, rate: int = RATE, channels: int = 1, bits: int = 16, kind: int = 1, align: int | None = None,
     claimed: int | None = None, before: bytes = b"", magic: bytes = b"RIFF",
 ) -> bytes:  # fmt: skip
-    """A WAV file whose header says what it is told to; `claimed` is its length of the data, in bytes."""
+    """A WAV file with a header of these values; `claimed` is the length of the data that it gives, in bytes."""
     align = channels * bits // 8 if align is None else align
     layout = struct.pack("<HHIIHH", kind, channels, rate, rate * align % (1 << 32), align % (1 << 16), bits)
     size = len(data) if claimed is None else claimed

@@ -57,7 +57,7 @@ def open_audio(path: Path) -> Iterator[Stream]:
     with ExitStack() as stack:
         try:
             if not path.is_file():  # a named pipe would be waited for
-                raise AudioError("is not a file" if path.exists() else "does not exist")
+                raise AudioError("is not a regular file" if path.exists() else "does not exist")
             stream = _FileStream(path, stack)
         except OSError as error:
             raise AudioError(f"cannot be read: {error.strerror}") from error

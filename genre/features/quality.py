@@ -22,7 +22,7 @@ _NOISY = 25.0  # dB; below a floor that is lower still, music is heard as it is
 # A band's noise floor lies bare where its quietest levels are spread as those of noise alone, and no more.
 _QUIETEST, _QUIET = 0.05, 0.3  # quantiles of a band's levels
 _SPREAD = 1.35  # as a multiple of noise's own
-_TOO_SPREAD = 4.0  # dB; in bands so narrow that noise itself is spread more, nothing can be told
+_TOO_SPREAD = 4.0  # dB; in bands so narrow that noise itself varies more, nothing can be said
 _FEWEST_FRAMES = 50
 _NOISE_FRAMES = 1000
 # Noise has a smooth spectrum, and distorted guitars, whose levels are as steady, have not: in so many of the bands
@@ -70,7 +70,9 @@ def notes(quality: Quality, settings: FeatureSettings) -> list[str]:
     found = []
     if quality.bandwidth < _NARROW * settings.sample_rate / 2:
         found.append(f"little above {quality.bandwidth / 1000:.1f} kHz: less sure")
-    if quality.snr < _NOISY:
+    if quality.snr < 0:
+        found.append("more steady noise than music: less sure")
+    elif quality.snr < _NOISY:
         found.append(f"noise about {quality.snr:.0f} dB below the music: less sure")
     return found
 

@@ -40,12 +40,12 @@ class Answer:
             "notes": self.song.notes,
             "moments": [
                 {
-                    "start": round(moment.start, 2),
-                    "end": round(moment.end, 2),
-                    "genre": genres[int(moment.probabilities.argmax())],
-                    "probabilities": dict(zip(genres, moment.probabilities.round(4).tolist(), strict=True)),
+                    "start": round(segment.start, 2),
+                    "end": round(segment.end, 2),
+                    "genre": genres[int(segment.probabilities.argmax())],
+                    "probabilities": dict(zip(genres, segment.probabilities.round(4).tolist(), strict=True)),
                 }
-                for moment in self.song.moments
+                for segment in self.song.moments
             ],
         }
 

@@ -65,13 +65,13 @@ def stretches(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> list
     Moments overlap; the genre changes half way between the middles of two.
     """
     found: list[tuple[float, str]] = []
-    for number, moment in enumerate(moments):
-        genre = genres[int(moment.probabilities.argmax())]
+    for number, segment in enumerate(moments):
+        genre = genres[int(segment.probabilities.argmax())]
         if not found:
-            found.append((moment.start, genre))
+            found.append((segment.start, genre))
         elif genre != found[-1][1]:
             before = moments[number - 1]
-            found.append(((before.start + before.end + moment.start + moment.end) / 4, genre))
+            found.append(((before.start + before.end + segment.start + segment.end) / 4, genre))
     return found
 
 

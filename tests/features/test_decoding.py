@@ -230,7 +230,7 @@ def test_channels_that_have_little_in_common_are_mixed(write_audio):
 
 def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.wav")
-    with pytest.raises(AudioError, match="is not a file"):
+    with pytest.raises(AudioError, match="is not a regular file"):
         read_all(tmp_path / "a.wav")
 
 

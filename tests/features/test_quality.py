@@ -63,6 +63,10 @@ def test_a_song_has_the_bandwidth_of_its_widest_window_and_the_noise_of_most(set
     assert quality.notes(quality.summarise(windows), settings) == ["noise about 13 dB below the music: less sure"]
 
 
+def test_noise_alone_is_called_so(settings):
+    assert quality.notes(measured(noise(seconds=10), settings), settings) == ["more steady noise than music: less sure"]
+
+
 def test_silence_and_a_few_frames_are_measured_without_an_error(settings):
     assert measured(np.zeros(RATE), settings) == Quality(11_025.0, np.inf)
     assert measured(noise(seconds=1), settings).snr == np.inf
