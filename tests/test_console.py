@@ -19,9 +19,11 @@ def program(code: str) -> list[str]:
 
 def interrupted(command: list[str], **environment: str) -> tuple[int, str]:
     """The status and stderr of a program that gets Ctrl-C once it has written a line."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
     process = subprocess.Popen(
         command, cwd=TOP, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     return process.wait(timeout=60), process.communicate()[1]
