@@ -190,8 +190,14 @@ class _Run:
 
     def predict_validation(self, network: keras.Model) -> np.ndarray:
         """Probabilities of the clips of the validation part [shape=(n, n_genres)]."""
+
+        def predict(segments: np.ndarray) -> np.ndarray:
+            spare = -len(segments) % device.n_used()  # every device takes an equal part
+            padded = np.pad(segments, ((0, spare), (0, 0), (0, 0))) if spare else segments
+            return np.asarray(network.predict_on_batch(padded))[: len(segments)]
+
         return predict_clips(
-            network.predict_on_batch,
+            predict,
             self.features,
             self.rows["validation"],
             segment_frames=self.features.settings.segment_frames(self.params.segment_seconds),
