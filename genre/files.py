@@ -25,7 +25,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes `path`'s name if the block succeeds, and is removed if not.
 
     The block may make a file or a directory there. Parent directories are made. A directory takes the place of one that
-    is there; a file never does, as nobody who names a file wants a folder removed: DataError.
+    is there; a file never does, as nobody who names a file wants a folder removed: DataError. What was written is on
+    the disk before it gets its name, so that a power failure too leaves a whole file or none.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
     _remove(temporary)  # left by a run that was killed
     try:
         yield temporary
+        _sync(temporary)
         if path.is_dir() and not path.is_symlink():
             if not temporary.is_dir():
                 raise DataError(f"{path} is a folder, and a file should be written there; name another")
@@ -47,6 +49,13 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(temporary)
+
+
+def _sync(path: Path) -> None:
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        if file.is_file() and os.name == "posix":  # Windows syncs only what is open for writing
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
 
 
 def _remove(path: Path) -> None:

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -14,6 +15,16 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path):
         temporary.write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"
+
+
+def test_what_was_written_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.fstat(file).st_size, (tmp_path / "a").exists())))
+    with files.replacing(tmp_path / "a") as temporary:
+        (temporary / "below").mkdir(parents=True)
+        for name, content in {"one": "1", "below/two": "22"}.items():
+            (temporary / name).write_text(content)
+    assert sorted(synced) == [(1, False), (2, False)]
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
