@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
-        # A full disk does not say which file had no room, a copy names its source, and nobody knows the temporary.
+        # A full disk names no file, a copy names its source, and the temporary name means nothing to anyone.
         named = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None]
         if not named or any(name.is_relative_to(temporary) for name in named):
             error.filename, error.filename2 = str(path), None

@@ -1,4 +1,4 @@
-"""A real browser without a network: what a page became when its scripts had run, and what it asked and complained."""
+"""A real browser without a network: a page after its scripts have run, with its errors and requests."""
 
 import contextlib
 import re
@@ -20,7 +20,7 @@ QUIET = (
     "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
 )  # fmt: skip
 
-# Where Chromium itself calls home, whatever the page; pages have fonts and scripts from the first two.
+# Chromium's own requests, whatever the page; pages may ask fonts. and ajax.googleapis.com.
 OWN = re.compile(r"(?<!fonts)(?<!ajax)\.(google|googleapis|gvt1)\.com[:/]")
 
 
@@ -71,7 +71,7 @@ def visit(page: Path, *flags: str) -> Visit:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[tuple[str, list[str]]]:
-    """A proxy on loopback that refuses everything: its address, and the list of what pages asked it for."""
+    """A proxy on loopback that refuses everything: its address, and the list of requests."""
     requests = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Calibration: probabilities that mean what they say, by one temperature fitted on the validation clips.
+"""Calibration: probabilities that match how often they are right, by one temperature fitted on validation clips.
 
 Temperature scaling (Guo et al., ICML 2017), on a clip's probabilities instead of logits: each is raised to 1/T and
 the row is scaled to a sum of 1. The order of the genres stays, so that accuracy does not change.

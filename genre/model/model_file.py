@@ -1,4 +1,4 @@
-"""The model file: a Keras archive that also says what is needed to predict, with the same bytes for the same model.
+"""The model file: a Keras archive with what prediction needs beside it, and the same bytes for the same model.
 
 Keras writes dates, memory addresses and zip times into a `.keras` file, so that no two are equal. Here it is
 written again canonically. The extra member `genre.json` holds the class names and the extraction settings;
@@ -140,7 +140,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """A model file as an archive; whatever is wrong with it, here or within the block, is a DataError."""
     try:
         with files.present(path), zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():  # zipfile never unpacks more than it says here
+            for member in archive.infolist():  # zipfile never unpacks more than is stated here
                 limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
                 if member.file_size > limit:
                     raise DataError(

@@ -13,7 +13,7 @@ from genre.features.store import Features
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of clips whose genre is known."""
+    """A model's predictions for clips whose genre is known."""
 
     clip_ids: np.ndarray  # (n,), str
     labels: np.ndarray  # (n,), int: index of the true genre in `genres`

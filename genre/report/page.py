@@ -19,11 +19,11 @@ from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.report import provenance
 from genre.report.charts import style
-from genre.report.charts.spectrograms import decibels, surest_mistakes
+from genre.report.charts.spectrograms import confident_mistakes, decibels
 from genre.report.charts.style import Data
 from genre.report.provenance import Provenance
 
-MOST_MISTAKES = 100  # with a spectrogram; each takes about 10 kB
+MOST_MISTAKES = 100  # shown, each with a spectrogram of about 10 kB
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def page(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda fraction, digits=1: f"{100 * fraction:.{digits}f} %"
-    wrong = surest_mistakes(run.predictions, len(run.predictions.labels))
+    wrong = confident_mistakes(run.predictions, len(run.predictions.labels))
     return environment.get_template("page.html.jinja").render(
         run=run,
         data=Data(run.scores["dataset"], run.scores["source"], run.scores["protocol"]),

@@ -9,9 +9,9 @@ from genre.model.scores import expected_calibration_error
 def clips(temperature: float, *, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     """Labels drawn by some probabilities, and the same as a network with this temperature gives them."""
     rng = np.random.default_rng(0)
-    honest = rng.dirichlet(np.full(5, 0.4), n)
-    labels = np.array([rng.choice(5, p=row) for row in honest])
-    return calibrate(honest, 1 / temperature), labels
+    calibrated = rng.dirichlet(np.full(5, 0.4), n)
+    labels = np.array([rng.choice(5, p=row) for row in calibrated])
+    return calibrate(calibrated, 1 / temperature), labels
 
 
 def test_a_temperature_of_one_changes_nothing_and_zeros_are_no_trouble():
@@ -19,7 +19,7 @@ def test_a_temperature_of_one_changes_nothing_and_zeros_are_no_trouble():
     np.testing.assert_allclose(calibrate(probabilities, 1.0), probabilities, atol=1e-11)
 
 
-def test_calibrated_is_the_power_scaled_to_one_and_keeps_the_order():
+def test_calibrated_probabilities_are_powers_scaled_to_one_in_the_same_order():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
     powers = probabilities**2
     np.testing.assert_allclose(calibrate(probabilities, 0.5), powers / powers.sum(axis=1, keepdims=True))

@@ -18,7 +18,7 @@ from genre.report.charts import song, style
 from genre.report.charts.confusion import confusion
 from genre.report.charts.curves import curves
 from genre.report.charts.f1 import f1
-from genre.report.charts.spectrograms import band_ticks, decibels, mistakes, spectrograms, surest_mistakes
+from genre.report.charts.spectrograms import band_ticks, confident_mistakes, decibels, mistakes, spectrograms
 from genre.report.charts.style import Data
 from genre.songs.prediction import Song, TimedPrediction
 from genre.songs.windows import Window
@@ -163,8 +163,8 @@ def test_the_mistakes_shown_are_the_most_confident_ones_in_order(settings):
     predictions = Predictions(
         np.array(["c0", "c1", "c2", "c3", "c5", "c4"]), np.array([0, 0, 0, 1, 1, 0]), probabilities, ["x", "y"]
     )
-    assert surest_mistakes(predictions, 9).tolist() == [4, 2, 5, 3, 1]  # of two as sure, by clip id
-    assert surest_mistakes(predictions, 2).tolist() == [4, 2]
+    assert confident_mistakes(predictions, 9).tolist() == [4, 2, 5, 3, 1]  # of two as sure, by clip id
+    assert confident_mistakes(predictions, 2).tolist() == [4, 2]
     figure = mistakes(noise_for(predictions, settings), predictions, GTZAN)
     captions = [" ".join(text.get_text() for text in axes.findobj(Text)) for axes in figure.axes]
     shown = [re.search(r"c\d", caption)[0] for caption in captions[:5]]
@@ -224,13 +224,16 @@ def test_a_song_s_ticks_stand_at_round_times_however_long_it_is():
         assert 2 <= len(song.time_ticks(seconds)) <= 10 and song.time_ticks(seconds)[-1] <= seconds
 
 
-def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_as_they_lie_on_one_another(settings):
-    genres = [f"g{number}" for number in range(10)]
+def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_in_the_order_of_the_stack(settings):
+    genres = ["_misc", *(f"g{number}" for number in range(1, 10))]
     shares = np.full((8, 10), 0.01)
-    shares[np.arange(8), np.arange(8)] = 0.91  # each of eight has its moment
+    shares[np.arange(8), np.arange(8)] = 0.91  # each of eight is the most probable once
     moments = [TimedPrediction(30.0 * at, 30.0 * at + 30, row) for at, row in enumerate(shares)]
     window = Window(0.0, 240.0, np.zeros((40, settings.n_mels), np.uint8), Quality(11_025.0, np.inf))
     whole = Song(240.0, np.linspace(0.2, 0.0, 10), moments, [window])
     info = ModelInfo(genres, settings, 130, 2, 1.0, "n", "GTZAN", "random", [])
-    legend = song.song("a.wav", whole, info).axes[1].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == genres[7::-1]
+    figure = song.song("caf\udce9.wav", whole, info)
+    legend = figure.axes[1].get_legend()
+    assert [text.get_text().strip() for text in legend.get_texts()] == genres[7::-1]
+    assert r"caf\udce9.wav: _misc, 20 % (unsure)" in words_of(figure)
+    assert text_faults(figure) == []

@@ -71,7 +71,7 @@ def test_in_a_browser_the_report_needs_nothing_but_itself_and_every_image_has_a_
     assert len({image["alt"] for image in images}) == len(images) and all(len(image["alt"]) > 10 for image in images)
 
 
-def test_the_mistakes_come_the_surest_first_with_their_spectrograms(finished):
+def test_the_most_confident_mistakes_come_first_with_their_spectrograms(finished):
     wrong = [page.mistake(finished, row) for row in (5, 3)]
     assert [(item.clip_id, item.true, item.predicted) for item in wrong] == [
         ("low.00005", "low", "high"),

@@ -16,7 +16,7 @@ PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
 def curves(history: pd.DataFrame, data: Data, *, best_epoch: int) -> Figure:
     """Accuracy and loss side by side, training and validation, with the epoch that was kept.
 
-    The losses are not of one kind, see `genre.training.checkpoint.EpochScores`.
+    The two losses are computed differently, see `genre.training.checkpoint.EpochScores`.
 
     Parameters
     ----------

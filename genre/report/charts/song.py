@@ -1,4 +1,6 @@
-"""One song: its mel spectrogram above, and below how probable each genre is at every moment."""
+"""One song: its mel spectrogram, and below it the probability of each genre over time."""
+
+import re
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +14,8 @@ from genre.report.charts.style import Data
 from genre.songs.prediction import Song
 from genre.songs.text import clock, sureness
 
-_NAMED = 0.03  # a genre that is ever so probable is in the legend,
-_ROOM = 10  # which has room for so many
+_NAMED = 0.03  # the legend names a genre that is at least so probable at some time,
+_ROOM = 10  # and at most so many
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
 _TICKS = 9  # steps at most
 
@@ -37,10 +39,9 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
     figure = style.new_figure(
         width,
         4.6,
-        f"{style.shorten(name, 60)}: {genre}, {100 * probability:.0f} % ({sureness(probability)})",
+        f"{style.shorten(name, 60)}: {style.shorten(genre, 30)}, {100 * probability:.0f} % ({sureness(probability)})",
         Data(info.dataset, info.source, info.protocol),
-        detail=f"what {info.architecture}, trained on the data above, says of each moment; a window's loudest point is "
-        "0 dB",
+        detail=f"predicted by {info.architecture}, trained on the data above; 0 dB is the loudest point of a window",
     )
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.15, 1))
     _draw_spectrogram(above, prediction, info)
@@ -52,7 +53,7 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
 
 
 def time_ticks(seconds: float) -> np.ndarray:
-    """Ticks for so many seconds at whole numbers of seconds, minutes or hours; matplotlib's own stand at 16:40."""
+    """Ticks over so many seconds at whole seconds, minutes or hours; matplotlib's own are at times such as 16:40."""
     step = next((step for step in _STEPS if seconds / step <= _TICKS), None)
     return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / _TICKS))
 
@@ -81,16 +82,16 @@ def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: n
     moments = prediction.moments
     seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
     shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
-    names = [genres[place] for place in best]
-    axes.stackplot(
-        seconds, shares[best], colors=[colours[name] for name in names], labels=names, edgecolor="white", linewidth=0.4
+    names, labels = [genres[place] for place in best], style.short_names(genres, 24)
+    areas = axes.stackplot(
+        seconds, shares[best], colors=[colours[name] for name in names], edgecolor="white", linewidth=0.4
     )
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     axes.set_ylabel("probability, %")
-    handles, _ = axes.get_legend_handles_labels()
     shown = [row for row, place in enumerate(best) if row == 0 or shares[place].max() >= _NAMED][:_ROOM]
     axes.legend(
-        handles=[handles[row] for row in reversed(shown)],  # as they lie on one another
+        [areas[row] for row in reversed(shown)],  # in the order of the stack
+        [re.sub("^_", " _", labels[names[row]]) for row in reversed(shown)],  # matplotlib hides what begins with _
         loc="lower left", bbox_to_anchor=(1.0, -0.04), fontsize=8, handlelength=1, labelspacing=0.35,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Mel spectrograms of test clips: one for each genre, and the mistakes that the network was surest of."""
+"""Mel spectrograms of test clips: one for each genre, and the most confident mistakes."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
 
 @style.styled
 def spectrograms(features: Features, predictions: "Predictions", data: Data) -> Figure:
-    """For each genre the test clip to which the network gives that genre most surely."""
+    """For each genre the test clip that is classified as it with the highest probability."""
     colours = style.genre_colours(predictions.genres)
     of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
     rows = []
@@ -44,7 +44,7 @@ def spectrograms(features: Features, predictions: "Predictions", data: Data) -> 
     figure, panels = _grid(
         "One test clip of each genre",
         data,
-        "of each genre the clip that the network is surest of, with that probability; 0 dB is a clip's loudest point",
+        "of each genre the clip classified with the highest probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         settings=features.settings,
         columns=columns,
@@ -58,31 +58,31 @@ def spectrograms(features: Features, predictions: "Predictions", data: Data) -> 
     return figure
 
 
-def surest_mistakes(predictions: "Predictions", count: int) -> np.ndarray:
-    """Rows of the wrongly predicted clips, the surest first, at most `count` [shape=(n,), int]."""
+def confident_mistakes(predictions: "Predictions", count: int) -> np.ndarray:
+    """Rows of the misclassified clips, the most confident first, at most `count` [shape=(n,), int]."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
-    sureness = predictions.probabilities.max(axis=1)
-    return np.array(sorted(wrong, key=lambda row: (-sureness[row], predictions.clip_ids[row]))[:count], dtype=int)
+    confidence = predictions.probabilities.max(axis=1)
+    return np.array(sorted(wrong, key=lambda row: (-confidence[row], predictions.clip_ids[row]))[:count], dtype=int)
 
 
 @style.styled
 def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figure:
-    """The most confident mistakes, the surest first, with what the network gave the true and the predicted genre."""
+    """The most confident mistakes in their order, with the probabilities of the true and the predicted genre."""
     total, n_wrong = len(predictions.labels), int((predictions.labels != predictions.predicted).sum())
-    rows = surest_mistakes(predictions, MOST_MISTAKES)
+    rows = confident_mistakes(predictions, MOST_MISTAKES)
     if not n_wrong:
         figure = style.new_figure(
             7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
         )
         figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are classified correctly.", ha="center", size=14)
         return figure
-    shown = "" if n_wrong == len(rows) else f"; the {len(rows)} surest are shown"
+    shown = "" if n_wrong == len(rows) else f"; the {len(rows)} most confident are shown"
     colours = style.genre_colours(predictions.genres)
     figure, panels = _grid(
         "The most confident mistakes",
         data,
         f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; beside each "
-        "genre the probability that the network gives it; 0 dB is a clip's loudest point",
+        "genre its probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         settings=features.settings,
         columns=min(3, len(rows)),
@@ -114,7 +114,7 @@ def decibels(clip: np.ndarray) -> np.ndarray:
 
 
 def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
-    """Where round frequencies lie among the mel bands, counted from 0, and their names in kHz."""
+    """The places of round frequencies among the mel bands, counted from 0, and their names in kHz."""
     centres = bands.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
     inside = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
     places = np.interp(inside, centres, np.arange(settings.n_mels))

@@ -64,7 +64,7 @@ TRAIN, VALIDATION = _PALETTE[0], _PALETTE[6]
 
 @dataclass(frozen=True)
 class Data:
-    """The data behind a picture; its text is what the header says of them."""
+    """The data behind a picture; `str` gives the header's line on them."""
 
     name: str
     source: str  # as in dataset.json
