@@ -24,8 +24,8 @@ levels = [rng.integers(0, 256, (60, 128)).astype(np.uint8) for _ in range(16)]
 rows = pd.DataFrame({"clip_id": [str(n) for n in range(16)], "genre": ["a", "b"] * 8})
 features = store.from_arrays(levels, rows, settings=FeatureSettings.of(chosen.extract), dataset={"name": "noise"})
 split = pd.Series(["train"] * 11 + ["validation"] * 5, index=features.clips.index)
-changes = {"architecture": "small_alexnet", "epochs": 2, "refit": False, "batch_size": 5, "test_segments": 1, "precision": "float32"}
-recipe = chosen.train.model_copy(update={**changes, "segment_seconds": 3.0})
+changes = {"architecture": "small_alexnet", "epochs": 2, "refit": False, "batch_size": 5, "test_segments": 1}
+recipe = chosen.train.model_copy(update={**changes, "precision": "float32", "segment_seconds": 3.0})
 
 def losses(n_devices):
     device.gpus = lambda: [f"GPU {n}" for n in range(n_devices)] if n_devices > 1 else []
