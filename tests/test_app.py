@@ -214,6 +214,16 @@ def test_a_file_that_cannot_be_used_gets_the_reason_of_genre_predict_and_the_pag
 
 
 @slow
+def test_a_song_that_was_chosen_stays_chosen_while_others_are_answered(visit, clip, tmp_path):
+    paths = [shutil.copy(clip, tmp_path / f"{letter}.flac") for letter in "abcdefghijkl"]
+    page = visit()
+    drop(page, *paths)
+    page.get_by_label("b.flac: ").check()
+    page.get_by_label("l.flac: ").wait_for()
+    assert page.get_by_label("b.flac: ").is_checked()
+
+
+@slow
 def test_two_visitors_at_once_with_the_same_song_keep_it_until_each_has_left(visit, clip, server, tmp_path):
     stays, leaves = visit(), visit()
     other = shutil.copy(clip, tmp_path / "other.flac")

@@ -79,7 +79,7 @@ class Page:
         files = files if isinstance(files, list) else [files]
         visit = self._visits.setdefault(str(request.session_hash), [])
         first = len(visit)
-        visit += [Heard(_name(file), Answer(Path(file["path"]), None, "waiting")) for file in files]
+        visit += [Heard(_name(file), Answer(Path(file["path"]), None)) for file in files]
         yield {self._drop: None}
         for number, heard in enumerate(visit[first : first + len(files)]):
 
@@ -90,11 +90,14 @@ class Page:
             report(0)
             answer = answer_file(heard.answer.path, self._network, self._info, keep_windows=True, progress=report)
             visit[first + number] = replace(heard, answer=answer)
-            lines = [(heard.line(self._info.genres), place) for place, heard in enumerate(visit)]
-            yield {
-                self._songs: gr.Radio(lines, value=first, visible=len(visit) > 1),
-                **(self._show(visit[first], narrow) if number == 0 else {}),
-            }
+            lines = [(heard.line(self._info.genres), place) for place, heard in enumerate(visit) if heard.answered]
+            if number == 0:
+                yield {
+                    self._songs: gr.update(choices=lines, value=first, visible=len(lines) > 1),
+                    **self._show(visit[first], narrow),
+                }
+            else:  # the visitor may have chosen another
+                yield {self._songs: gr.update(choices=lines, visible=True)}
 
     def _hear_example(
         self, name: str, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS
