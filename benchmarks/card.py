@@ -97,10 +97,11 @@ _ROBUSTNESS = """
 ## Robustness
 
 {clips} clips of GTZAN, degraded by `python -m benchmarks.robustness`, and classified by this file. Of the clips whose
-genre changes, the last column counts those that are called sure, and fairly sure.
+genre changes, the third column counts those that are called sure, and fairly sure; *noted* are the answers that name
+what the file lacks.
 
-| condition | same genre as clean | right | changed, but sure; fairly sure |
-|---|---|---|---|
+| condition | same genre as clean | right | changed, but sure; fairly sure | noted |
+|---|---|---|---|---|
 {rows}
 
 {learned} of these clips are in the train or validation part, so "right" is not a test accuracy.
@@ -172,11 +173,11 @@ def _mistakes(confusion: dict[str, dict[str, int]], *, count: int = 5) -> str:
 
 
 def _robustness(conditions: dict[str, dict[str, int]]) -> str:
-    rows = "\n".join(
-        f"| {name} | {n['same_genre']} | {n['right']} | {n['changed_called_sure']}; {n['changed_called_fairly_sure']} |"
-        for name, n in conditions.items()
-    )
-    clean = conditions["clean"]
+    def row(name: str, n: dict[str, int]) -> str:
+        sure = f"{n['changed_called_sure']}; {n['changed_called_fairly_sure']}"
+        return f"| {name} | {n['same_genre']} | {n['right']} | {sure} | {n['noted']} |"
+
+    clean, rows = conditions["clean"], "\n".join(row(name, n) for name, n in conditions.items())
     return _ROBUSTNESS.format(rows=rows, clips=clean["clips"], learned=clean["learned_clips"])
 
 

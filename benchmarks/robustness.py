@@ -59,6 +59,7 @@ class Counts:
     test_clips: int  # of the fault-filtered lists
     same_genre_test: int
     learned_clips: int  # in their train or validation part
+    noted: int  # the answer names what the file lacks, such as frequencies above 4 kHz
 
 
 def read_clips(audio: Path) -> Clips:
@@ -96,14 +97,15 @@ def degrade(clips: Clips, name: str, folder: Path, *, seed: int) -> list[Path]:
         return list(pool.map(one, clips.paths))
 
 
-def predict(paths: list[Path], network: Network, info: ModelInfo, *, threads: int) -> np.ndarray:
-    """Calibrated probabilities of some files [shape=(n, n_genres)]."""
-    rows = []
+def predict(paths: list[Path], network: Network, info: ModelInfo, *, threads: int) -> tuple[np.ndarray, int]:
+    """Calibrated probabilities of some files [shape=(n, n_genres)], and how many answers have notes."""
+    rows, noted = [], 0
     for answer in answer_files(paths, partial(answer_file, network=network, info=info), threads=threads):
         if answer.song is None:
             raise DataError(f"{answer.path}: {answer.error}")
         rows.append(answer.song.probabilities)
-    return np.stack(rows)
+        noted += bool(answer.song.notes)
+    return np.stack(rows), noted
 
 
 def predict_stored(features_folder: Path, ids: list[str], network: Network, info: ModelInfo) -> np.ndarray:
@@ -122,7 +124,7 @@ def predict_stored(features_folder: Path, ids: list[str], network: Network, info
     return calibrate(probabilities, info.temperature)
 
 
-def compare(degraded: np.ndarray, clean: np.ndarray, clips: Clips, genres: list[str]) -> Counts:
+def compare(degraded: np.ndarray, clean: np.ndarray, clips: Clips, genres: list[str], *, noted: int = 0) -> Counts:
     """Count what changes between two arrays of probabilities [shape=(n, n_genres)]."""
     same = degraded.argmax(axis=1) == clean.argmax(axis=1)
     words = np.array([sureness(float(row.max())) for row in degraded])
@@ -136,6 +138,7 @@ def compare(degraded: np.ndarray, clean: np.ndarray, clips: Clips, genres: list[
         test_clips=int(is_test.sum()),
         same_genre_test=int(same[is_test].sum()),
         learned_clips=int(np.isin(clips.parts, ["train", "validation"]).sum()),
+        noted=noted,
     )
 
 
@@ -160,20 +163,20 @@ def measure(
     """Counts for the clean clips and for each condition; `report` gets them as they come, with lines on the changes."""
     network, info, threads = load_network(model)
     ids = [path.stem for path in clips.paths]
-    clean = predict(clips.paths, network, info, threads=threads)
+    clean, clean_noted = predict(clips.paths, network, info, threads=threads)
     counts = {}
 
-    def add(name: str, degraded: np.ndarray) -> None:
-        counts[name] = compare(degraded, clean, clips, info.genres)
+    def add(name: str, degraded: np.ndarray, noted: int = 0) -> None:
+        counts[name] = compare(degraded, clean, clips, info.genres, noted=noted)
         report(name, counts[name], changes(degraded, clean, ids, info.genres))
 
-    add("clean", clean)
+    add("clean", clean, clean_noted)
     if features:
         add("stored features", predict_stored(features, ids, network, info))
     for name in (*CONDITIONS, *OTHER_CLIP, *([AAC] if shutil.which("ffmpeg") else [])):
         with tempfile.TemporaryDirectory() as folder:
             paths = degrade(clips, name, Path(folder), seed=seed)
-            add(name, predict(paths, network, info, threads=threads))
+            add(name, *predict(paths, network, info, threads=threads))
     return counts
 
 
@@ -188,13 +191,13 @@ def main() -> None:
 
     def report(name: str, counts: Counts, lines: list[str]) -> None:
         sure = f"{counts.changed_called_sure}, {counts.changed_called_fairly_sure}"
-        print(f"| {name} | {counts.same_genre} | {counts.right} | {sure} |", flush=True)
+        print(f"| {name} | {counts.same_genre} | {counts.right} | {sure} | {counts.noted} |", flush=True)
         if arguments.changes:
             print(*(f"    {line}" for line in lines), sep="\n")
 
     clips = read_clips(arguments.audio)
-    print(f"| {len(clips.paths)} clips | same genre as clean | right | of the changed: sure, fairly sure |")
-    print("|---|---|---|---|")
+    print(f"| {len(clips.paths)} clips | same genre as clean | right | of the changed: sure, fairly sure | noted |")
+    print("|---|---|---|---|---|")
     counts = measure(clips, arguments.model, seed=arguments.seed, features=arguments.features, report=report)
     if AAC not in counts:
         print(f"{AAC}: not measured, ffmpeg is not installed")
