@@ -215,9 +215,12 @@ class _Run:
         # every operation.
         with closing(batches.from_epoch(first)) as stream:
             for epoch in range(first, self.params.epochs):
-                model.reset_metrics()
-                for segments, labels in islice(stream, batches.steps):
-                    logs = model.train_on_batch(segments, labels, return_dict=True)
+                steps = [
+                    model.train_on_batch(segments, labels, return_dict=True)
+                    for segments, labels in islice(stream, batches.steps)
+                ]
+                # Keras gives each batch's own metrics, and all batches have one size.
+                logs = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
                 if not math.isfinite(logs["loss"]):
                     raise ParamsError(
                         f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the "
