@@ -65,9 +65,10 @@ def main() -> None:
     scores = files.read_json(paths.METRICS / "evaluate.json")
     data = Data(scores["dataset"], scores["source"], scores["protocol"])
     per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")
-    best_epoch = files.read_json(paths.METRICS / "train.json")["best_epoch"]
+    training = files.read_json(paths.METRICS / "train.json")
+    chosen = {key: training[key] for key in ("best_epoch", "refit")}
     pictures = {
-        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), data, best_epoch=best_epoch),
+        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), data, **chosen),
         "confusion": confusion(predictions, scores, data),
         "f1": f1(per_genre, data, macro_f1=scores["macro_f1"]),
         "spectrograms": spectrograms(features, predictions, data),

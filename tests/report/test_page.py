@@ -37,7 +37,7 @@ def finished(striped) -> Run:
         model=ModelInfo(["high", "low"], striped.settings, 40, 3, 1.0, "tiny", "stripes", "random", []),
         predictions=predictions,
         scores={"dataset": "stripes", "source": "folder", "protocol": "random", **scores.summary(predictions)},
-        training={"best_epoch": 2, "validation_accuracy": 0.875, "parameters": 12},
+        training={"best_epoch": 2, "validation_accuracy": 0.875, "parameters": 12, "refit": True, "clips": 32},
         audit={
             "protocol": "random",
             "sizes": {"train": 24, "validation": 8, "test": 8},
@@ -106,6 +106,8 @@ def test_the_report_says_what_was_run_and_what_leaks(finished):
         "the working folder was clean",
         "25 % of the test clips",
         "git checkout 0123456789",
+        "12\nparameters, trained on 32 clips and tested on 8.",
+        "trained again, on the train and validation parts",
     ):
         assert words in html, words
     assert "<code>epochs</code></th><td>3</td>" in html and "<code>augment.gain</code></th><td>0.5</td>" in html

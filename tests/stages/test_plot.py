@@ -51,7 +51,7 @@ def workspace(tmp_path, monkeypatch, striped):
         EVALUATION,
         {"dataset": "built-in sample", "source": "synthesised", "protocol": "random", **summary(predictions)},
     )
-    files.write_json(TRAINING, {"best_epoch": 2})
+    files.write_json(TRAINING, {"best_epoch": 2, "refit": True})
     log_curves(tmp_path / "plots/training", 3)
     layers = [
         LayerSummary("segment", "InputLayer", [40, 128], 0, []),

@@ -13,8 +13,8 @@ PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
 
 
 @style.styled
-def curves(history: pd.DataFrame, data: Data, *, best_epoch: int) -> Figure:
-    """Accuracy and loss side by side, training and validation, with the epoch that was kept.
+def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -> Figure:
+    """Accuracy and loss side by side, training and validation, with the best epoch.
 
     The two losses are computed differently, see `genre.training.checkpoint.EpochScores`.
 
@@ -25,10 +25,14 @@ def curves(history: pd.DataFrame, data: Data, *, best_epoch: int) -> Figure:
         indexed by epoch, 1 is the first.
     data : Data
     best_epoch : int
+    refit : bool
+        Whether the network that was saved comes from a second training, of which there are no curves.
     """
     best = history.loc[best_epoch, "validation/accuracy"]
-    detail = f"epoch {best_epoch} of {history.index.max()} was kept: validation accuracy {best:.1%}"
-    figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", data, detail=detail.replace("%", " %"))
+    detail = f"epoch {best_epoch} of {history.index.max()} is the best: validation accuracy {100 * best:.1f} %"
+    if refit:
+        detail += "; the network was then trained again, on the train and validation parts"
+    figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", data, detail=detail)
     left, right = figure.subplots(1, 2)
     for axes, name in ((left, "accuracy"), (right, "loss")):
         _draw(axes, history, name, best_epoch)

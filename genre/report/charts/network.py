@@ -35,7 +35,7 @@ _FAMILIES = (
 )
 _SETTINGS = {
     "kernel_size": " {}", "pool_size": " {}", "rate": " {}", "n": " \u00d7 {}", "filters": ", {} filters",
-    "units": ", {} units", "strides": ", stride {}", "activation": ", {}",
+    "units": ", {} units", "output_shape": ", {} units", "strides": ", stride {}", "activation": ", {}",
 }  # fmt: skip
 _ARROW = dict[str, Any](arrowstyle="-|>,head_length=4,head_width=2.2", color=style.MUTED, linewidth=1.1, shrinkB=0)
 
@@ -167,7 +167,7 @@ def describe(layer: LayerSummary) -> str:
     if layer.kind in ("InputLayer", "Activation"):
         return f"input: {layer.name}" if layer.kind == "InputLayer" else settings.get("activation", "linear")
     words = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", re.sub(r"(Pooling|Conv)\dD", r"\1", layer.kind))
-    words = re.sub("conv$", "convolution", words.lower()).replace("normalization", "norm")
+    words = re.sub("conv$", "convolution", words.lower()).replace("normalization", "norm").replace("einsum ", "")
     return words + "".join(form.format(settings[key]) for key, form in _SETTINGS.items() if key in settings)
 
 
