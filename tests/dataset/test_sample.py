@@ -22,8 +22,8 @@ from genre.dataset.sample.styles import STYLES
 from genre.dataset.sample.taste import Taste
 from genre.params import SampleParams
 
-CLIPS, SECONDS = 14, 6.0  # of each genre, where many clips are needed
-# By luck alone 140 clips of ten genres score above 21 % less than once in 10,000 times (binomial).
+CLIPS, SECONDS = 20, 6.0  # of each genre, where many clips are needed
+# By luck alone 200 clips of ten genres score above 21 % less than once in 100,000 times (binomial).
 BY_CHANCE = 0.21
 
 
@@ -115,13 +115,11 @@ def test_the_genres_are_those_of_gtzan():
     assert " ".join(sample.GENRES) == gtzan
 
 
-def test_every_two_genres_differ_and_those_that_borrow_from_each_other_less(crowd):
+def test_every_two_genres_differ(crowd):
     features, _, genres = crowd
-    for one, other in itertools.combinations(sample.GENRES, 2):
-        both = np.isin(genres, (one, other))
-        # By luck, one pair of alike genres is above 0.7 in 2 % of the cases, above 0.6 in 13 %.
-        least = 0.6 if other in STYLES[one].neighbours or one in STYLES[other].neighbours else 0.7
-        assert accuracy(features[both], genres[both]) > least, (one, other)
+    for pair in itertools.combinations(sample.GENRES, 2):
+        both = np.isin(genres, pair)
+        assert accuracy(features[both], genres[both]) > 0.7, pair  # by luck: 0.8 % of the time for one pair of alike
 
 
 def test_genres_can_be_learned_but_not_without_mistakes(crowd):
