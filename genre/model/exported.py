@@ -6,6 +6,7 @@ It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metad
 
 import contextlib
 import hashlib
+import logging
 import os
 import tempfile
 import threading
@@ -51,6 +52,7 @@ def save(model: "keras.Model", info: ModelInfo, path: Path) -> None:
             f"{path} cannot be written with Keras on {keras.backend.backend()}: the conversion needs TensorFlow; "
             "run again with KERAS_BACKEND=tensorflow"
         )
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it names a temporary folder
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, "model.tflite")  # Keras insists on the suffix
         model.export(draft, format="litert", verbose=False)

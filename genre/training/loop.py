@@ -202,7 +202,7 @@ class _Run:
             self.rows["validation"],
             segment_frames=self.features.settings.segment_frames(self.params.segment_seconds),
             test_segments=self.params.test_segments,
-            clips_per_batch=128 if device.gpus() else 16,
+            clips_per_batch=128 if device.gpus() else 8,
         )
 
     def _fit(

@@ -146,15 +146,20 @@ class MuonAdamW(keras.optimizers.Optimizer):
 
 
 def nearest_orthogonal(matrices: Any) -> Any:
-    """By Newton-Schulz iterations; (n, rows, columns) with no more rows than columns, and so is what is returned."""
-    identity = np.eye(matrices.shape[1], dtype=np.float32)
+    """By Newton-Schulz iterations; (n, rows, columns) with no more rows than columns, and so is what is returned.
+
+    An iteration takes x to (a + b g + c g g) x, with g = x x', a polynomial of g. All of these polynomials commute, so
+    that the iterations need g alone, which is smaller than x.
+    """
     a, b, c = NEWTON_SCHULZ
-    a, b = ops.convert_to_tensor(a * identity), ops.convert_to_tensor(b * identity)
+    identity = np.eye(matrices.shape[1], dtype=np.float32)
     x = matrices / (ops.sqrt(ops.sum(ops.square(matrices), axis=(1, 2), keepdims=True)) + EPSILON)
+    g, product = ops.einsum("nij,nkj->nik", x, x), identity
     for _ in range(ITERATIONS):
-        product = ops.einsum("nij,nkj->nik", x, x)
-        x = ops.matmul(a + ops.matmul(product, b + c * product), x)
-    return x
+        polynomial = a * identity + ops.matmul(g, b * identity + c * g)
+        product = ops.matmul(polynomial, product)
+        g = ops.matmul(ops.matmul(polynomial, g), polynomial)
+    return ops.matmul(product, x)
 
 
 def make(params: TrainParams, *, steps: int) -> MuonAdamW:
