@@ -103,7 +103,7 @@ def test_train_killed_again_and_again_resumes_from_its_last_epoch_and_ends_with_
         assert not model.exists() or model.read_bytes() == (finished / "models/model.keras").read_bytes()
     run(project, "dvc", "repro", "train")
     assert locked(project, "train") == locked(finished, "train")
-    assert {path.name for path in (project / "models").iterdir()} == {"model.keras", "released"}
+    assert {path.name for path in (project / "models").iterdir()} == {"model.keras"}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
     *(AttributeError, KeyError, TypeError, ValueError),
 )
+MARGIN = 1.1  # what is hardly longer than a clip is one window
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
@@ -46,7 +47,14 @@ class ModelInfo:
     dataset: str  # the training data's name
     protocol: str
     layers: list[LayerSummary]
+    clip_seconds: float | None = None  # length of the longest clip that it has learned from
     source: str = ""  # of the training data: kaggle, huggingface, synthesised or folder; empty where unknown
+
+    @property
+    def window_settings(self) -> FeatureSettings:
+        """The settings by which a song is cut into windows as long as a clip, within which the levels are scaled."""
+        longest = MARGIN * (self.clip_seconds or self.settings.seconds)
+        return replace(self.settings, seconds=min(self.settings.seconds, longest))
 
     def to_json(self) -> str:
         """As the member `genre.json` holds it."""

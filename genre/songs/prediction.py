@@ -59,7 +59,7 @@ def predict_song(
     moments, kept, qualities = [], [], []
     with open_audio(path) as stream:
         counted = _CountedStream(stream)
-        for window in windows(counted, info.settings):
+        for window in windows(counted, info.window_settings):
             count = max(info.test_segments, math.ceil(len(window.frames) / info.segment_frames))  # to leave no gap
             starts = segments.evenly_spaced(len(window.frames), info.segment_frames, count)
             batch = segments.cut(window.frames, starts, info.segment_frames)

@@ -54,6 +54,7 @@ class Trained:
             dataset=features.dataset_label,
             protocol=protocol,
             layers=summarise_layers(self.model),
+            clip_seconds=float(features.clips.n_frames.max()) / features.settings.frames_per_second,
             source=features.dataset.get("source", ""),
         )
 

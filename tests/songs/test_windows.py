@@ -124,6 +124,14 @@ def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_au
     assert [info.genres[moment.probabilities.argmax()] for moment in song.moments] == ["low"] * 2 + ["high"] * 3
 
 
+def test_a_song_is_heard_in_windows_as_long_as_the_clips_that_were_learned_from(write_audio, info):
+    song = write_audio("a.wav", np.concatenate([noise(seconds=3), 0.01 * noise(seconds=6)]))
+    heard = predict_song(song, centre_of_mass, replace(info, clip_seconds=1.0), keep_windows=True)
+    assert [window.start for window in heard.windows] == pytest.approx([1.1 * n for n in range(8)], abs=0.01)
+    # Each is scaled by its own loudest point: the quiet end has the levels of the loud beginning.
+    assert {int(window.frames.max()) for window in heard.windows} == {255}
+
+
 def test_what_was_not_heard_is_noted(write_audio, info, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
     path, other = write_audio("a.mp3", noise()), write_audio("b.mp3", noise(rate=44_100), 44_100)
