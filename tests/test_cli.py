@@ -210,7 +210,7 @@ def test_the_released_model_is_small_fits_the_defaults_and_is_the_one_on_its_car
     card = json.loads((TOP / "genre/released/card.json").read_text(encoding="utf-8"))
     info = exported.load(RELEASED)[1]
     content = RELEASED.read_bytes()
-    assert len(content) == card["bytes"] < 3_000_000
+    assert len(content) == card["bytes"] < 4_000_000
     assert hashlib.sha256(content).hexdigest() == card["sha256"]
     assert info.settings == settings and info.protocol == "fault_filtered"
     assert (TOP / "genre/released/README.md").read_text(encoding="utf-8") == model_card(card)
