@@ -17,7 +17,6 @@ from genre.songs.text import clock, sureness
 _NAMED = 0.03  # the legend names a genre that is at least so probable at some time,
 _ROOM = 10  # and at most so many
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
-_TICKS = 9  # steps at most
 
 
 @style.styled
@@ -47,15 +46,15 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
     _draw_spectrogram(above, prediction, info)
     _draw_probabilities(below, prediction, info.genres, best)
     below.set_xlim(0, prediction.seconds)
-    ticks = time_ticks(prediction.seconds)
+    ticks = time_ticks(prediction.seconds, at_most=int(width))
     below.set_xticks(ticks, [clock(tick) for tick in ticks])
     return figure
 
 
-def time_ticks(seconds: float) -> np.ndarray:
-    """Ticks over so many seconds at whole seconds, minutes or hours; matplotlib's own are at times such as 16:40."""
-    step = next((step for step in _STEPS if seconds / step <= _TICKS), None)
-    return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / _TICKS))
+def time_ticks(seconds: float, *, at_most: int) -> np.ndarray:
+    """Ticks at whole seconds, minutes or hours, with `at_most` steps; matplotlib's own are at times such as 16:40."""
+    step = next((step for step in _STEPS if seconds / step <= at_most), None)
+    return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / at_most))
 
 
 def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
