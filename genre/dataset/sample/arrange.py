@@ -10,7 +10,7 @@ from genre.dataset.sample.players import Clock, Note, Stroke, accompany, drum, i
 from genre.dataset.sample.styles import STYLES, Part, Style
 from genre.dataset.sample.taste import Taste
 
-_BORROWING = 0.2  # how often a song takes one of its sides from a neighbouring genre
+_BORROWING = 0.14  # how often a song takes one of its sides from a neighbouring genre
 
 
 @dataclass(frozen=True)
