@@ -46,7 +46,7 @@ def assert_nothing_half_written(project: Path, finished: Path, stage: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_full_disk_is_told_and_the_stage_goes_on_once_there_is_room(finished, tmp_path, stage):
+def test_a_full_disk_is_reported_and_the_stage_goes_on_once_there_is_room(finished, tmp_path, stage):
     project = just_before(finished, stage, tmp_path / "project")
     sizes = [len(content) for content in files_of(finished, stage).values()]
     for limit in (max(sizes) - 1, 100):  # no room for the largest file; for hardly any, though for joblib's semaphores
@@ -78,7 +78,7 @@ def read_only(project: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_read_only_project_is_told_and_stays_as_it_is(finished, tmp_path, stage):
+def test_a_read_only_project_is_reported_and_stays_as_it_is(finished, tmp_path, stage):
     project = just_before(finished, stage, tmp_path / "project")
     before = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
     try:

@@ -108,7 +108,7 @@ def test_train_killed_again_and_again_resumes_from_its_last_epoch_and_ends_with_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", ["train.seed=1", "split.seed=1"], ids=["parameter", "data"])
-def test_a_changed_parameter_or_changed_data_starts_anew_whatever_a_killed_run_left(finished, tmp_path, change):
+def test_a_changed_parameter_or_changed_data_starts_again_whatever_a_killed_run_left(finished, tmp_path, change):
     project, undisturbed = (just_before(finished, "train", tmp_path / name) for name in ("project", "undisturbed"))
     for folder in (project, undisturbed):
         set_params(folder, {"train.architecture": "small_alexnet", "train.epochs": 2})

@@ -84,7 +84,7 @@ def test_a_wrong_parameter_fails_with_its_key(clone):
         assert said in output, setting
 
 
-def test_after_a_wrong_parameter_everything_can_be_had_back(clone):
+def test_after_a_wrong_parameter_everything_can_be_restored(clone):
     run(clone, "git", "checkout", ".")
     run(clone, "dvc", "checkout")
     before = (clone / "models/model.keras").read_bytes()

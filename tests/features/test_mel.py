@@ -76,7 +76,7 @@ def test_the_filters_are_librosas(rate, n_fft, n_mels):
     np.testing.assert_allclose(bands.frequencies(n_mels, rate), corners, rtol=1e-12)
 
 
-def test_bands_too_narrow_for_the_window_are_told():
+def test_bands_too_narrow_for_the_window_are_reported():
     with pytest.warns(UserWarning, match="mel bands are empty"):
         bands.filters(RATE, 256, 128)
 

@@ -44,7 +44,7 @@ else:
 
 assert refusal(Path(sys.argv[2])) is None  # loads what is loaded at first use
 for path in map(Path, sys.argv[3:]):
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again
     before, begin = memory("VmRSS"), time.monotonic()
     reason = refusal(path)
     took = time.monotonic() - begin

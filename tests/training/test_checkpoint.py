@@ -26,7 +26,7 @@ def test_another_run_never_resumes_from_it(saved):
     assert checkpoint.load(saved, run="another") is None
 
 
-def test_a_damaged_or_missing_checkpoint_means_starting_anew(saved, tmp_path):
+def test_a_damaged_or_missing_checkpoint_means_starting_again(saved, tmp_path):
     assert checkpoint.load(tmp_path / "none.npz", run="this") is None
     whole = saved.read_bytes()
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
