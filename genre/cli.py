@@ -177,21 +177,21 @@ def table(path: Path | None, genres: list[str]) -> Iterator[Callable[[Answer], o
     if not path:
         yield lambda answer: None
         return
+    head = ["path", "genre", "probability", "sureness", "seconds", "notes", "error"]
     with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        head = ["path", "genre", "probability", "sureness", "seconds", "error"]
-        writer.writerow([*head, *(f"p_{genre}" for genre in genres)])
+        writer = csv.DictWriter(file, head + [f"p_{genre}" for genre in genres], extrasaction="ignore")
+        writer.writeheader()
         yield lambda answer: writer.writerow(csv_row(answer, genres))
 
 
-def csv_row(answer: Answer, genres: list[str]) -> list[Any]:
-    """A line of `--csv`: path, genre, probability, sureness, seconds, error, and each genre's probability."""
+def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:
+    """A line of `--csv`, by column; of a file that cannot be used its path and the error."""
+    fields = answer.to_dict(genres) | {"path": readable(answer.path)}
     if answer.song is None:
-        return [readable(answer.path), "", "", "", "", answer.error, *[""] * len(genres)]
-    fields = answer.to_dict(genres)
+        return fields
     probabilities = fields["probabilities"]
-    head = [fields["genre"], probabilities[fields["genre"]], fields["sureness"], fields["seconds"], ""]
-    return [readable(answer.path), *head, *probabilities.values()]
+    own = {"probability": probabilities[fields["genre"]], "notes": "; ".join(answer.song.notes)}
+    return fields | own | {f"p_{name}": probability for name, probability in probabilities.items()}
 
 
 def write_report(chosen: argparse.Namespace) -> int:

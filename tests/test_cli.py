@@ -77,12 +77,14 @@ def test_a_broken_file_is_reported_and_stops_no_other(music):
     assert plain.stdout.count("throughout") == 2
 
 
-def test_csv_has_a_line_for_each_file(music, tmp_path):
+def test_csv_has_a_line_for_each_file(music, write_audio, tmp_path):
     (music / "broken.mp3").write_bytes(b"")
+    write_audio("music/dull.wav", noise(rate=8_000), 8_000)
     predict(music, "--csv", tmp_path / "out.csv", code=1)
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = {Path(row["path"]).name: row for row in csv.DictReader(file)}
-    assert set(rows) == {"a.ogg", "b.wav", "broken.mp3"}
+    assert set(rows) == {"a.ogg", "b.wav", "broken.mp3", "dull.wav"}
+    assert rows["dull.wav"]["notes"].startswith("little above 4.1 kHz: less sure") and not rows["dull.wav"]["error"]
     assert float(rows["b.wav"]["probability"]) == float(rows["b.wav"][f"p_{rows['b.wav']['genre']}"])
     assert rows["broken.mp3"]["error"] and not rows["broken.mp3"]["genre"]
 
