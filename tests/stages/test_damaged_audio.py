@@ -23,7 +23,7 @@ READ_EACH = """
 import json, sys, time
 from pathlib import Path
 from genre import params
-from genre.features.spectrogram import spectrogram
+from genre.features import spectrogram
 from genre.features.settings import FeatureSettings
 from genre.model.exported import RELEASED
 from genre.songs.answers import answer_file, load_network
