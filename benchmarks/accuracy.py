@@ -95,11 +95,15 @@ def accuracy(predictions: Predictions) -> float:
     return float((predictions.predicted == predictions.labels).mean())
 
 
+def half_interval(values: Sequence[float]) -> float:
+    """Half of the 95 % interval of the mean of two values or more, by Student's t distribution."""
+    return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+
+
 def over_seeds(name: str, values: Sequence[float]) -> dict[str, Any]:
-    """Values by `name`, their mean, standard deviation, and the mean's 95 % interval by Student's t distribution."""
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    half = None if sd is None else float(stats.t.ppf(0.975, len(values) - 1)) * sd / len(values) ** 0.5
+    """Values by `name`, their mean, standard deviation, and the mean's 95 % interval."""
     mean = float(np.mean(values))
+    half, sd = (half_interval(values), float(np.std(values, ddof=1))) if len(values) > 1 else (None, None)
     return {
         name: [round(value, 4) for value in values],
         f"{name}_mean": round(mean, 4),
@@ -159,12 +163,12 @@ def main() -> None:
         files.write_table(arguments.predictions, pd.concat(by_seed))
     if arguments.confusion:
         first = runs[0].predictions
-        data = Data(features.dataset_label, features.dataset.get("source", ""), arguments.protocol)
+        data = Data(features.dataset["name"], features.dataset.get("source", ""), arguments.protocol)
         save(confusion(first, summary(first), data), arguments.confusion)
     facts = {
         "protocol": arguments.protocol,
         "architecture": chosen.architecture,
-        "dataset": features.dataset_label,
+        "dataset": features.dataset["name"],
         "seeds": arguments.seeds,
     }
     print(json.dumps(facts | report(runs)))

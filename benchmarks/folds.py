@@ -14,10 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.model_selection import StratifiedGroupKFold
 
-from benchmarks.accuracy import Run, over_seeds, recipe_arguments, run
+from benchmarks.accuracy import Run, half_interval, over_seeds, recipe_arguments, run
 from benchmarks.recipe import recipe
 from genre import console, params
 from genre.dataset import catalogue
@@ -59,8 +58,7 @@ def pooled(runs: list[Run], key: str = "accuracy") -> float:
 def difference(ours: list[Run], theirs: list[Run]) -> tuple[float, float]:
     """The difference of the accuracy over all clips, and half of its 95 % interval (Student's t over the folds)."""
     values = [one.accuracy - other.accuracy for one, other in zip(ours, theirs, strict=True)]
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
-    return pooled(ours) - pooled(theirs), float(half)
+    return pooled(ours) - pooled(theirs), half_interval(values)
 
 
 def main() -> None:

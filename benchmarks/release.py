@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import Run, run, split_clips
-from benchmarks.card import measure_robustness, write_card
+from benchmarks.card import write_card
+from benchmarks.robustness import measure, read_clips
 from genre import console, params, paths
 from genre.dataset.audit import audit
 from genre.errors import DataError
@@ -87,7 +88,7 @@ def main() -> None:
     model = arguments.out / RELEASED.name
     card = release(result, features, model) | {"recipe": defaults.train.model_dump()}
     if arguments.audio:
-        card["robustness"] = measure_robustness(arguments.audio, model)
+        card["robustness"] = measure(read_clips(arguments.audio), model)
     write_card(card, arguments.out)
     log.info(
         "%s: test accuracy %.1f %% on %d clips, %.2f MB",

@@ -28,10 +28,9 @@ from genre.dataset import audio_files, catalogue
 from genre.errors import DataError
 from genre.features import store
 from genre.features.segments import Network
-from genre.model.calibration import calibrate
 from genre.model.exported import RELEASED
 from genre.model.model_file import ModelInfo
-from genre.model.predictions import predict_clips
+from genre.model.predictions import predict_calibrated
 from genre.songs.answers import answer_file, answer_files, load_network
 from genre.songs.text import sureness
 
@@ -114,14 +113,7 @@ def predict_stored(features_folder: Path, ids: list[str], network: Network, info
     missing = [clip_id for clip_id in ids if clip_id not in features.clips.index]
     if missing:
         raise DataError(f"{features_folder} lacks {len(missing)} of the clips, such as {missing[0]}")
-    probabilities = predict_clips(
-        network,
-        features,
-        features.clips.index.get_indexer(ids),
-        segment_frames=info.segment_frames,
-        test_segments=info.test_segments,
-    )
-    return calibrate(probabilities, info.temperature)
+    return predict_calibrated(network, info, features, features.clips.index.get_indexer(ids))
 
 
 def compare(degraded: np.ndarray, clean: np.ndarray, clips: Clips, genres: list[str], *, noted: int = 0) -> Counts:
@@ -159,16 +151,17 @@ def measure(
     seed: int = 0,
     features: Path | None = None,
     report: Callable[[str, Counts, list[str]], None] = lambda name, counts, lines: None,
-) -> dict[str, Counts]:
-    """Counts for the clean clips and for each condition; `report` gets them as they come, with lines on the changes."""
+) -> dict[str, dict[str, int]]:
+    """Counts for the clean clips and for each condition, as dicts; `report` gets them as they come, with lines."""
     network, info, threads = load_network(model)
     ids = [path.stem for path in clips.paths]
     clean, clean_noted = predict(clips.paths, network, info, threads=threads)
     counts = {}
 
     def add(name: str, degraded: np.ndarray, noted: int = 0) -> None:
-        counts[name] = compare(degraded, clean, clips, info.genres, noted=noted)
-        report(name, counts[name], changes(degraded, clean, ids, info.genres))
+        compared = compare(degraded, clean, clips, info.genres, noted=noted)
+        counts[name] = asdict(compared)
+        report(name, compared, changes(degraded, clean, ids, info.genres))
 
     add("clean", clean, clean_noted)
     if features:
@@ -201,8 +194,7 @@ def main() -> None:
     counts = measure(clips, arguments.model, seed=arguments.seed, features=arguments.features, report=report)
     if AAC not in counts:
         print(f"{AAC}: not measured, ffmpeg is not installed")
-    conditions = {name: asdict(value) for name, value in counts.items()}
-    print(json.dumps({"model": arguments.model.name, "seed": arguments.seed, "conditions": conditions}))
+    print(json.dumps({"model": arguments.model.name, "seed": arguments.seed, "conditions": counts}))
 
 
 if __name__ == "__main__":

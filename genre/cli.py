@@ -34,7 +34,7 @@ from genre.songs.text import describe, readable
 
 def run() -> int:
     """Do what the command line says; the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not where a test has replaced it
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as it is, unless somebody has replaced it
         sys.stdout.reconfigure(errors="backslashreplace")
     chosen = arguments()
     return chosen.run(chosen)

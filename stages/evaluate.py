@@ -12,9 +12,8 @@ from genre.features import store
 from genre.features.segments import Network
 from genre.features.store import Features
 from genre.model import networks
-from genre.model.calibration import calibrate
 from genre.model.model_file import ModelInfo
-from genre.model.predictions import Predictions, predict_clips
+from genre.model.predictions import Predictions, predict_calibrated
 from genre.model.scores import summary
 
 log = logging.getLogger(__name__)
@@ -23,16 +22,10 @@ log = logging.getLogger(__name__)
 def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
     """A network's calibrated predictions for the clips of the `test` part."""
     rows = features.rows(split, "test")
-    probabilities = predict_clips(
-        network,
-        features,
-        rows,
-        segment_frames=info.segment_frames,
-        test_segments=info.test_segments,
+    probabilities = predict_calibrated(network, info, features, rows)
+    return Predictions(
+        features.clips.index[rows].to_numpy(str), features.labels(rows, info.genres), probabilities, info.genres
     )
-    names = features.clips.index[rows].to_numpy(str)
-    calibrated = calibrate(probabilities, info.temperature)
-    return Predictions(names, features.labels(rows, info.genres), calibrated, info.genres)
 
 
 def main() -> None:

@@ -17,9 +17,8 @@ from genre.features import store
 from genre.features.segments import Network
 from genre.features.store import Features
 from genre.model import exported, networks
-from genre.model.calibration import calibrate
 from genre.model.model_file import ModelInfo
-from genre.model.predictions import predict_clips
+from genre.model.predictions import predict_calibrated
 
 TOLERANCE = 0.001  # of a probability
 
@@ -29,10 +28,7 @@ log = logging.getLogger(__name__)
 def largest_difference(one: Network, other: Network, info: ModelInfo, features: Features, split: pd.Series) -> float:
     """The largest difference of a test clip's calibrated probability of a genre between two networks, 0..1."""
     rows = features.rows(split, "test")
-    shape = {"segment_frames": info.segment_frames, "test_segments": info.test_segments}
-    first, second = (
-        calibrate(predict_clips(network, features, rows, **shape), info.temperature) for network in (one, other)
-    )
+    first, second = (predict_calibrated(network, info, features, rows) for network in (one, other))
     return float(np.abs(first - second).max())
 
 

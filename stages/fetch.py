@@ -16,7 +16,7 @@ import pandas as pd
 
 from genre import console, params, paths
 from genre.dataset import catalogue, folder, gtzan, raw
-from genre.dataset.raw import Clip, Dataset
+from genre.dataset.raw import Dataset
 from genre.errors import DataError
 from genre.params import Params, SampleParams
 
@@ -74,11 +74,7 @@ def synthesise(chosen: SampleParams, target: Path, scratch: Path, *, fallback: s
     raw.mark_incomplete(target, keep=[])
     for clip in clips:
         raw.move(made / clip.path, target / clip.path)
-    hashes = raw.in_threads(lambda clip: raw.sha256(target / clip.path), clips, desc="check")
-    listed = [
-        Clip(clip.clip_id, clip.genre, clip.path, (target / clip.path).stat().st_size, digest, clip.artist)
-        for clip, digest in zip(clips, hashes, strict=True)
-    ]
+    listed = raw.in_threads(lambda clip: raw.listed(clip, target), clips, desc="check")
     return Dataset("built-in sample", "synthesised", listed, fallback=fallback)
 
 

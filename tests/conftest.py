@@ -10,9 +10,9 @@ import soundfile
 from filelock import FileLock
 
 from genre import files, params
-from genre.features import store
 from genre.features.settings import FeatureSettings
 from genre.features.store import Features
+from tests.arrays import from_arrays
 
 TOP = Path(__file__).resolve().parent.parent
 RATE = 22050
@@ -94,4 +94,4 @@ def striped(settings: FeatureSettings) -> Features:
         levels[:, half] += 100
         spectrograms.append(levels.astype(np.uint8))
         rows.append({"clip_id": f"{genre}.{number:05d}", "genre": genre, "artist": "", "sha256": str(number)})
-    return store.from_arrays(spectrograms, pd.DataFrame(rows), settings=settings, dataset={"name": "stripes"})
+    return from_arrays(spectrograms, pd.DataFrame(rows), settings=settings, dataset={"name": "stripes"})

@@ -168,6 +168,14 @@ def test_a_reader_that_goes_away_is_no_error_and_leaves_the_table_whole(music, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music", "out.csv"]
 
 
+def test_plot_needs_nothing_but_the_extra_plot(write_audio, tmp_path):
+    for name in ("pandas", "sklearn", "joblib", "pydantic", "yaml", "keras", "tensorflow"):
+        (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError(name='{name}')")
+    song = write_audio("song.wav", noise(seconds=2))
+    predict(song, "--plot", tmp_path / "p.png", env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert (tmp_path / "p.png").exists()
+
+
 def test_without_matplotlib_plot_says_which_extra_has_it(write_audio, tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')")
     song = write_audio("a.wav", noise())

@@ -30,7 +30,7 @@ class Row:
     name: str
     what: str
     reference: str
-    goal: Literal["times faster", "at most", "at least", ""]
+    goal: Literal["times faster", "at most", "at least"]
     limit: float
     ours: Callable[[int], float]  # takes the number of the repetition; returns a number of `unit`
     theirs: Callable[[int], float]
@@ -49,20 +49,20 @@ def compare(row: Row, repeats: int) -> dict[str, Any]:
         return facts | {"skipped": str(reason)}
     here, there = median(ours), median(theirs)
     ratio = there / here if row.goal == "times faster" else here / there
-    met = None if not row.goal else ratio <= row.limit if row.goal == "at most" else ratio >= row.limit
+    met = ratio <= row.limit if row.goal == "at most" else ratio >= row.limit
     result = {"ours": rounded(here), "theirs": rounded(there), "ratio": rounded(ratio), "met": met, "unit": row.unit}
     return facts | result | {"all_ours": [*map(rounded, ours)], "all_theirs": [*map(rounded, theirs)]}
 
 
 def line(row: Row, result: dict[str, Any]) -> str:
     """A line of the table."""
-    target = f"{row.limit:g} {row.goal}" if row.goal == "times faster" else f"{row.goal} {row.limit:g}" * bool(row.goal)
+    target = f"{row.limit:g} {row.goal}" if row.goal == "times faster" else f"{row.goal} {row.limit:g}"
     if "skipped" in result:
         cells = ["", row.reference, "", "", target, f"not measured: {result['skipped']}"]
     else:
         here, there = (amount(result[key], row.unit) for key in ("ours", "theirs"))
         ratio = "" if result["ratio"] is None else f"{result['ratio']:.2f}"
-        cells = [here, row.reference, there, ratio, target, {True: "yes", False: "**no**", None: ""}[result["met"]]]
+        cells = [here, row.reference, there, ratio, target, "yes" if result["met"] else "**no**"]
     return f"| {' | '.join([f'`{row.name}`', row.what, *cells])} |"
 
 

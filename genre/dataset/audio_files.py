@@ -18,6 +18,16 @@ SUFFIXES = {
 
 
 @dataclass(frozen=True)
+class AudioFile:
+    """A file of a dataset, with its class."""
+
+    clip_id: str
+    genre: str
+    path: str  # relative to the dataset's folder, with forward slashes
+    artist: str  # empty where unknown
+
+
+@dataclass(frozen=True)
 class Listing:
     """What a folder holds."""
 

@@ -1,5 +1,6 @@
 """A dataset of one's own: a folder with one folder of audio files for each class."""
 
+import filecmp
 import os
 import stat
 import unicodedata
@@ -11,22 +12,13 @@ from pathlib import Path
 import pandas as pd
 
 from genre.dataset import audio_files, raw
+from genre.dataset.audio_files import AudioFile
 from genre.dataset.raw import Clip
 from genre.errors import DataError
 
 LAYOUT = "<class>/**/*.mp3 (or .wav, .flac, ...) for two classes or more"
 ARTISTS = "artists.csv"
 LOOSE = "audio outside the class folders"
-
-
-@dataclass(frozen=True)
-class AudioFile:
-    """One file of a dataset folder."""
-
-    clip_id: str  # the file's stem, or where files share a stem `path`
-    genre: str  # the first-level folder
-    path: str  # relative to the dataset's folder, with forward slashes
-    artist: str  # empty where unknown
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,7 @@ class Contents:
 def read(folder: Path) -> Contents:
     """List the audio files of a dataset folder, and count the others by class.
 
+    A clip_id is the file's stem, or where files share a stem the path; the genre is the first-level folder.
     Looks for `<class>/**/*` as `genre.dataset.audio_files.find` does. An optional `artists.csv` with the columns
     clip_id and artist at the top names the artists; names are equal where their letters are, however accents are coded.
 
@@ -78,13 +71,13 @@ def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> list[Clip]:
     def copy_one(file: AudioFile) -> Clip:
         source, place = origin / file.path, target / file.path
         try:
-            if not (place.is_file() and raw.same_bytes(source, place)):
+            if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
                 raw.copy(source, place)
         except OSError as error:
             if error.filename is None or Path(error.filename) != source:
                 raise
             raise DataError(f"{source} cannot be read ({error.strerror}); fix or remove it") from None
-        return Clip(file.clip_id, file.genre, file.path, place.stat().st_size, raw.sha256(place), file.artist)
+        return raw.listed(file, target)
 
     return raw.in_threads(copy_one, audio, desc="fetch")
 

@@ -1,10 +1,10 @@
 """GTZAN, completed clip by clip from the mirrors in turn; no clip is used whose SHA-256 is not the catalogue's."""
 
+import importlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import pandas as pd
 from tqdm import tqdm
@@ -117,7 +117,8 @@ def _of_another_dataset(folder: Path) -> set[str]:
 
 def _ask(name: str, search: _Search, folder: Path, scratch: Path) -> None:
     """Take from one mirror the missing clips that it has right."""
-    mirror = _module(name)
+    # Imported when it is asked: kagglehub takes longer to import than all else that fetch needs.
+    mirror = importlib.import_module(f"genre.dataset.{name}")
     wanted = search.missing
     wrong = []
     try:
@@ -143,17 +144,6 @@ def _ask(name: str, search: _Search, folder: Path, scratch: Path) -> None:
     for problem in wrong:
         log.warning("%s", problem)
     search.problems += wrong
-
-
-def _module(name: str) -> ModuleType:
-    """A mirror's module, imported when it is asked: kagglehub takes longer to import than all else that fetch needs."""
-    if name == "kaggle":
-        from genre.dataset import kaggle
-
-        return kaggle
-    from genre.dataset import huggingface
-
-    return huggingface
 
 
 def _what_to_do(search: _Search, total: int, folder: Path) -> str:

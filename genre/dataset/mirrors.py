@@ -3,15 +3,12 @@
 Reasons are made from the kind of failure, never from an exception's text, which can hold addresses and passwords.
 """
 
-import logging
 import queue
 import threading
 
 import requests
 
 PROBE_SECONDS = 5.0  # for a name, a connection and the first byte of an answer
-
-log = logging.getLogger(__name__)
 
 
 class MirrorError(Exception):
@@ -37,12 +34,10 @@ def answers(url: str) -> bool:
     def ask() -> None:
         try:
             requests.head(url, timeout=PROBE_SECONDS)
-        except requests.exceptions.SSLError:
-            log.debug("an answer, though no valid certificate")  # the mirror's library will say what is wrong
-        except requests.RequestException:
-            said.put(False)
-            return
-        said.put(True)
+            said.put(True)
+        except requests.RequestException as error:
+            # A bad certificate is an answer too: the mirror's library will say what is wrong.
+            said.put(isinstance(error, requests.exceptions.SSLError))
 
     threading.Thread(target=ask, daemon=True).start()  # looking a name up cannot be cancelled
     try:

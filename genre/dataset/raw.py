@@ -12,6 +12,7 @@ import pandas as pd
 from tqdm.contrib.concurrent import thread_map
 
 from genre import files
+from genre.dataset.audio_files import AudioFile
 
 CLIPS = "clips.csv"
 DATASET = "dataset.json"
@@ -79,9 +80,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def same_bytes(one: Path, other: Path) -> bool:
-    """Whether two files have equal contents."""
-    return one.stat().st_size == other.stat().st_size and sha256(one) == sha256(other)
+def listed(file: AudioFile, raw: Path) -> Clip:
+    """A file that is in `raw`, with its size and hash."""
+    path = raw / file.path
+    return Clip(file.clip_id, file.genre, file.path, path.stat().st_size, sha256(path), file.artist)
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: str) -> list[Result]:

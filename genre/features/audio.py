@@ -10,6 +10,7 @@ import soxr
 from genre.errors import AudioError
 from genre.features.decoding import Stream, open_audio
 from genre.features.mel import INT16_SCALE
+from genre.features.settings import FeatureSettings
 
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
 SILENCE_PEAK = 1e-4
@@ -29,21 +30,16 @@ class Excerpt:
     unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
 
 
-def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0.0) -> Excerpt:
-    """Decode the beginning of an audio file, mix it to mono and resample it.
+def load(path: Path, settings: FeatureSettings) -> Excerpt:
+    """Decode the first `settings.seconds` of an audio file, mix it to mono and resample it to `settings.sample_rate`.
 
-    Silence before the music is skipped in a file that is longer than `seconds`.
+    Silence before the music is skipped in a file that is longer.
 
     Parameters
     ----------
     path : Path
         Of any format that `genre.features.decoding` knows, at any sample rate, with any number of channels.
-    sample_rate : int
-        Rate of the result, in Hz.
-    seconds : float
-        The longest part to read, in seconds.
-    min_seconds : float
-        A shorter file is refused, in seconds.
+    settings : FeatureSettings
 
     Returns
     -------
@@ -53,16 +49,15 @@ def load(path: Path, *, sample_rate: int, seconds: float, min_seconds: float = 0
     Raises
     ------
     AudioError
-        Where the file cannot be decoded, is empty, too short or silent, claims a sample rate outside
-        `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
+        Where the file cannot be decoded, is empty, shorter than `settings.min_seconds` or silent, claims a sample rate
+        outside `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
     """
     with open_audio(path) as stream:
-        length = int(seconds * stream.rate)
+        length = int(settings.seconds * stream.rate)
         samples = stream.read(length + 1, integers=True)
         if len(samples) > length:
             _, samples = skip_silence(stream, samples)
-        prepared = prepare(samples[:length], stream.rate, sample_rate=sample_rate, min_seconds=min_seconds)
-        return Excerpt(prepared, len(samples) <= length, stream.unheard)
+        return Excerpt(prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.unheard)
 
 
 def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
@@ -90,18 +85,18 @@ def sound_start(block: np.ndarray, rate: int, level: float) -> int:
     return silent if silent >= _SHORTEST_SILENCE * rate else 0
 
 
-def prepare(mono: np.ndarray, rate: int, *, sample_rate: int, min_seconds: float = 0.0) -> np.ndarray:
+def prepare(mono: np.ndarray, rate: int, settings: FeatureSettings) -> np.ndarray:
     """Decoded samples [shape=(n,), dtype=float32 or int16] as `load` gives them; raises AudioError as `load` does."""
     if len(mono) == 0:
         raise AudioError("holds no samples")
     loudest = peak(mono)
     if loudest > ABSURD_PEAK:
         raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
-    if len(mono) < min_seconds * rate:
-        raise AudioError(f"too short: {len(mono) / rate:.2f} s, minimum {min_seconds:g} s")
+    if len(mono) < settings.min_seconds * rate:
+        raise AudioError(f"too short: {len(mono) / rate:.2f} s, minimum {settings.min_seconds:g} s")
     if loudest < SILENCE_PEAK:
         raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
-    return mono if rate == sample_rate else _resample(mono, rate, sample_rate)
+    return mono if rate == settings.sample_rate else _resample(mono, rate, settings.sample_rate)
 
 
 def peak(samples: np.ndarray) -> float:

@@ -6,7 +6,6 @@ The content decides, not the name; what a header claims is not believed: samples
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -26,26 +25,8 @@ _WHY_UNHEARD = {
 }
 
 
-class Stream(Protocol):
-    """The samples of a file, all channels mixed to mono, in the order they are asked for."""
-
-    rate: int  # in Hz
-
-    @property
-    def unheard(self) -> str:
-        """Once it is read to its end: what follows in the file that could not be decoded, and why; empty if nothing."""
-        ...
-
-    def read(self, count: int, *, integers: bool = False) -> np.ndarray:
-        """The next samples [shape=(n,)]; n is less than `count` at the end alone.
-
-        `float32`, full scale is -1..1; with `integers`, a mono file of 16-bit samples gives them as they are, `int16`.
-        """
-        ...
-
-
 @contextmanager
-def open_audio(path: Path) -> Iterator[Stream]:
+def open_audio(path: Path) -> Iterator["Stream"]:
     """Open an audio file for reading block by block.
 
     Raises
@@ -58,7 +39,7 @@ def open_audio(path: Path) -> Iterator[Stream]:
         try:
             if not path.is_file():  # a named pipe would be waited for
                 raise AudioError("is not a regular file" if path.exists() else "does not exist")
-            stream = _FileStream(path, stack)
+            stream = Stream(path, stack)
         except OSError as error:
             raise AudioError(f"cannot be read: {error.strerror}") from error
         lowest, highest = SAMPLE_RATES
@@ -67,13 +48,25 @@ def open_audio(path: Path) -> Iterator[Stream]:
         yield stream
 
 
-class _FileStream:
-    """A file by libsndfile, then by libsndfile from where it stopped, or by ffmpeg."""
+class Stream:
+    """The samples of a file, all channels mixed to mono, in the order they are asked for.
+
+    They are decoded by libsndfile, then by libsndfile from where it stopped, or by ffmpeg.
+
+    Attributes
+    ----------
+    rate : int
+        In Hz.
+    heard : int
+        Samples that were read so far.
+    unheard : str
+        Once the file is read to its end: what follows in it that could not be decoded, and why; empty if nothing.
+    """
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
-        self.unheard = ""  # as in `Stream`
+        self.heard = 0
+        self.unheard = ""
         self._path, self._stack = path, stack
-        self._heard = 0  # in samples
         self._is_int16 = False
         try:
             sound = SndfileSource(path)
@@ -89,6 +82,10 @@ class _FileStream:
         self.rate = self._source.rate
 
     def read(self, count: int, *, integers: bool = False) -> np.ndarray:
+        """The next samples [shape=(n,)]; n is less than `count` at the end alone.
+
+        `float32`, full scale is -1..1; with `integers`, a mono file of 16-bit samples gives them as they are, `int16`.
+        """
         dtype = "int16" if integers and self._is_int16 else "float32"  # half the memory, and a third of the time
         blocks, missing = [np.empty(0, dtype)], count
         while missing:
@@ -96,7 +93,7 @@ class _FileStream:
             if len(frames):
                 blocks.append(mono(frames))
                 missing -= len(frames)
-                self._heard += len(frames)
+                self.heard += len(frames)
             elif not self._go_on():
                 break
         return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)  # a copy takes as long as decoding
@@ -120,9 +117,9 @@ class _FileStream:
             self._use(following)
             return True
         left = source.left()
-        if left is Left.SOUND or (left is Left.BEYOND_HEADER and not self._heard):
+        if left is Left.SOUND or (left is Left.BEYOND_HEADER and not self.heard):
             return self._go_on_by_ffmpeg()
-        if self._heard and left in _WHY_UNHEARD:
+        if self.heard and left in _WHY_UNHEARD:
             self.unheard = f"more follows that was not heard: {_WHY_UNHEARD[left]}"
         return False
 
@@ -130,7 +127,7 @@ class _FileStream:
         try:
             self._use_ffmpeg("no sound was found by libsndfile")
         except AudioError:
-            if not self._heard:
+            if not self.heard:
                 raise
             if not ffmpeg.is_installed():
                 self.unheard = "more follows that was not heard: it takes ffmpeg, which is not installed"
@@ -145,11 +142,11 @@ class _FileStream:
         """Go on with what ffmpeg decodes after the samples that were heard."""
         if not ffmpeg.is_installed():
             raise AudioError(f"{reason}; it may take ffmpeg, which is not installed")
-        rate = self.rate if self._heard else None
+        rate = self.rate if self.heard else None
         self._source = self._stack.enter_context(ffmpeg.decode(self._path, rate=rate))
         skipped = 0
-        while skipped < self._heard:
-            frames = self._source.read(min(self._heard - skipped, _BLOCK // self._source.channels))
+        while skipped < self.heard:
+            frames = self._source.read(min(self.heard - skipped, _BLOCK // self._source.channels))
             if not len(frames):
                 break
             skipped += len(frames)

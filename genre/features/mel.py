@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from genre.features.bands import filters
+from genre.features.settings import FeatureSettings
 
 INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 # Samples in a block's frames: 256 KB in, as much out. With twice that, glibc returns memory to the system after each
@@ -45,7 +47,7 @@ def _plan(sample_rate: int, n_fft: int, n_mels: int) -> tuple[np.ndarray, list[_
     return window, groups
 
 
-def power(samples: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int, n_mels: int) -> np.ndarray:
+def power(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     """Mel power spectrogram of mono samples, frames first; agrees with librosa's to single precision.
 
     A Hann window, frames centred by padding with zeros, power 2, Slaney's mel bands from 0 Hz to half the sample rate.
@@ -54,11 +56,7 @@ def power(samples: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int,
     ----------
     samples : np.ndarray [shape=(n,), dtype=float32 or int16]
         Full scale is -1..1, or for int16 all of its range.
-    sample_rate : int
-        In Hz.
-    n_fft, hop_length : int
-        Length of the window and distance of two frames, in samples.
-    n_mels : int
+    settings : FeatureSettings
 
     Returns
     -------
@@ -67,32 +65,21 @@ def power(samples: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int,
     """
     import scipy.fft  # takes longer to import than all else here, and only those who compute need it
 
-    window, groups = _plan(sample_rate, n_fft, n_mels)
+    n_fft = settings.n_fft
+    window, groups = _plan(settings.sample_rate, n_fft, settings.n_mels)
     if samples.dtype == np.int16:
         window = window * np.float32(INT16_SCALE)  # a power of two: the same products as of floats
-    margin = n_fft // 2
-    count = (len(samples) + 2 * margin - n_fft) // hop_length + 1
-    result = np.empty((count, n_mels), np.float32)
+    frames = sliding_window_view(np.pad(samples, n_fft // 2), n_fft)[:: settings.hop_length]
+    result = np.empty((len(frames), settings.n_mels), np.float32)
     size = max(1, _BLOCK // n_fft)
     windowed = np.empty((size, n_fft), np.float32)
-    for first in range(0, count, size):
-        here = slice(first, min(first + size, count))
-        start = here.start * hop_length - margin
+    for first in range(0, len(frames), size):
+        here = slice(first, min(first + size, len(frames)))
         block = windowed[: here.stop - here.start]
-        np.copyto(block, _frames(samples, start, len(block), n_fft, hop_length))
+        np.copyto(block, frames[here])
         block *= window  # apart from the conversion of integers: in one step numpy takes half as long again
         squares = scipy.fft.rfft(block, overwrite_x=True).view(np.float32)  # (frames, 2 bins)
         np.square(squares, out=squares)
         for group in groups:
             np.matmul(squares[:, group.bins], group.weights, out=result[here, group.bands])
     return result
-
-
-def _frames(samples: np.ndarray, start: int, count: int, n_fft: int, hop_length: int) -> np.ndarray:
-    """Frames [shape=(count, n_fft)] from `start` on, as a view where they lie within the samples, else with zeros."""
-    stop = start + (count - 1) * hop_length + n_fft
-    piece = samples[max(start, 0) : stop]
-    if start < 0 or stop > len(samples):
-        piece = np.pad(piece, (max(-start, 0), max(stop - len(samples), 0)))
-    piece, step = np.ascontiguousarray(piece), piece.itemsize
-    return np.ndarray((count, n_fft), piece.dtype, piece, strides=(hop_length * step, step))  # checks the bounds

@@ -21,32 +21,16 @@ class Clip:
     unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
 
 
-def from_file(path: Path, settings: FeatureSettings) -> Clip:
-    """The mel spectrogram of an audio file's beginning.
-
-    Raises
-    ------
-    AudioError
-        Where the file cannot be decoded, or is empty, too short, silent or not finite.
-    """
-    excerpt = audio.load(
-        path,
-        sample_rate=settings.sample_rate,
-        seconds=settings.seconds,
-        min_seconds=settings.min_seconds,
-    )
-    return Clip(spectrogram(excerpt.samples, settings), excerpt.is_whole, excerpt.unheard)
-
-
 def read_clip(path: Path, settings: FeatureSettings) -> Clip | str:
-    """As `from_file`, or the reason why the file cannot be used.
+    """The mel spectrogram of an audio file's beginning, or the reason why the file cannot be used.
 
     Worker processes import this module for it: each would take as long over pandas as over fifty clips.
     """
     try:
-        return from_file(path, settings)
+        excerpt = audio.load(path, settings)
     except AudioError as error:
         return str(error)
+    return Clip(spectrogram(excerpt.samples, settings), excerpt.is_whole, excerpt.unheard)
 
 
 def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
@@ -67,19 +51,8 @@ def spectrogram(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     np.ndarray [shape=(frames, n_mels)]
         `uint8` levels 0..255 for `db`; `float32` power, not negative, for `power`.
     """
-    power = mel_power(samples, settings)
+    power = mel.power(samples, settings)
     return power if settings.scale == "power" else quantise(to_decibels(power))
-
-
-def mel_power(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
-    """The power in mel bands of samples as `spectrogram` takes them [shape=(frames, n_mels), dtype=float32]."""
-    return mel.power(
-        samples,
-        sample_rate=settings.sample_rate,
-        n_fft=settings.n_fft,
-        hop_length=settings.hop_length,
-        n_mels=settings.n_mels,
-    )
 
 
 def to_decibels(power: np.ndarray) -> np.ndarray:

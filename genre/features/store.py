@@ -4,7 +4,6 @@ A feature folder holds `frames.npy` [shape=(total_frames, n_mels)], `clips.csv` 
 `skipped.csv` (path, reason) and `features.json` (dataset and extraction settings).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +40,6 @@ class Features:
     def labels(self, rows: np.ndarray, genres: list[str]) -> np.ndarray:
         """Index in `genres` of the genre of each of some rows of `clips` [shape=(n,), int]; ValueError if not there."""
         return self.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
-
-    @property
-    def dataset_label(self) -> str:
-        """How titles name the data."""
-        return str(self.dataset["name"])
 
 
 def read(folder: Path) -> Features:
@@ -92,26 +86,3 @@ class FrameWriter:
             "descr": np.lib.format.dtype_to_descr(self._settings.dtype),
         }
         np.lib.format.write_array_header_1_0(self._file, header)
-
-
-def from_arrays(
-    spectrograms: Sequence[np.ndarray], clips: pd.DataFrame, *, settings: FeatureSettings, dataset: dict[str, Any]
-) -> Features:
-    """Features held in memory, for benchmarks and tests.
-
-    Parameters
-    ----------
-    spectrograms : sequence of np.ndarray [shape=(n_frames, n_mels)]
-        One for each row of `clips`, in its order.
-    clips : pd.DataFrame
-        clip_id, genre, and where known artist and sha256.
-    settings : FeatureSettings
-    dataset : dict
-        At least `name`.
-    """
-    lengths = np.array([len(frames) for frames in spectrograms])
-    table = clips.reindex(columns=CLIP_COLUMNS[:4], fill_value="").fillna("")
-    table["first_frame"] = np.cumsum(lengths) - lengths
-    table["n_frames"] = lengths
-    table["seconds"] = (lengths - 1) / settings.frames_per_second
-    return Features(np.concatenate(spectrograms), table.set_index("clip_id"), settings, dataset)

@@ -40,7 +40,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     labels : np.ndarray [shape=(n,), dtype=int]
         Index of the true genre.
     """
-    from scipy.optimize import minimize_scalar  # here: prediction does without scipy, which is slow to import
+    from scipy.optimize import minimize_scalar  # here: prediction does without it, and it is slow to import
 
     def cross_entropy(log_temperature: float) -> float:
         of_truth = calibrate(probabilities, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]

@@ -10,6 +10,7 @@ learns its own filters finds those first.
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from genre.model.backend import keras
 
@@ -49,7 +50,7 @@ class ContrastStatistics(keras.layers.Layer):
 
     def call(self, segments: Any) -> Any:
         along_mel = [np.eye(segments.shape[2], dtype=np.float32), *haar_matrices(segments.shape[2], self.mel_scales)]
-        grouping = block_diagonal([mel_groups(matrix.shape[1], self.groups) for matrix in along_mel])
+        grouping = block_diag(*(mel_groups(matrix.shape[1], self.groups) for matrix in along_mel))
         # Few large operations; with the frames first, a shifted copy is a part of the same memory.
         bands = ops.matmul(ops.transpose(segments, (1, 0, 2)), np.concatenate(along_mel, axis=1))
         changes = [bands, *differences(bands, self.time_scales)]  # each (places, batch, bands)
@@ -92,13 +93,4 @@ def mel_groups(n_bands: int, groups: int) -> np.ndarray:
         matrix[np.arange(n_bands), np.arange(n_bands) * groups // n_bands] = 1
         return matrix / matrix.sum(axis=0)
     matrix[np.arange(groups) * n_bands // groups, np.arange(groups)] = 1
-    return matrix
-
-
-def block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
-    """The matrix of float32 with these blocks on its diagonal."""
-    rows, columns = (np.cumsum([0, *(block.shape[axis] for block in blocks)]) for axis in (0, 1))
-    matrix = np.zeros((rows[-1], columns[-1]), np.float32)
-    for block, row, column in zip(blocks, rows, columns, strict=False):
-        matrix[row : row + block.shape[0], column : column + block.shape[1]] = block
     return matrix

@@ -47,7 +47,7 @@ class ModelInfo:
     dataset: str  # the training data's name
     protocol: str
     layers: list[LayerSummary]
-    clip_seconds: float | None = None  # length of the longest clip that it has learned from
+    clip_seconds: float | None = None  # median length of the clips that it was made with
     source: str = ""  # of the training data: kaggle, huggingface, synthesised or folder; empty where unknown
 
     @property

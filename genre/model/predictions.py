@@ -9,6 +9,8 @@ import pandas as pd
 from genre.features import segments
 from genre.features.segments import Network
 from genre.features.store import Features
+from genre.model.calibration import calibrate
+from genre.model.model_file import ModelInfo
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,14 @@ def predict_clips(
         parts.append(by_segment.reshape(len(names), test_segments, -1).mean(axis=1))
     probabilities = np.concatenate(parts)[: len(rows)]
     return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def predict_calibrated(network: Network, info: ModelInfo, features: Features, rows: np.ndarray) -> np.ndarray:
+    """The same for a model with this info, calibrated."""
+    probabilities = predict_clips(
+        network, features, rows, segment_frames=info.segment_frames, test_segments=info.test_segments
+    )
+    return calibrate(probabilities, info.temperature)
 
 
 def _equal_batches(rows: np.ndarray, at_most: int) -> np.ndarray:

@@ -13,14 +13,12 @@ CALIBRATION_BINS = 15
 BOOTSTRAP_SAMPLES = 2000
 
 
-def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:
+def summary(predictions: Predictions) -> dict[str, Any]:
     """All scores of the evaluation.
 
     Parameters
     ----------
     predictions : Predictions
-    seed : int
-        Of the bootstrap that gives the intervals of F1.
 
     Returns
     -------
@@ -33,7 +31,7 @@ def summary(predictions: Predictions, *, seed: int = 0) -> dict[str, Any]:
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
     places = np.arange(len(predictions.genres))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=places, zero_division=0)
-    bootstrapped = bootstrapped_f1(predictions.confusion, seed=seed)
+    bootstrapped = bootstrapped_f1(predictions.confusion, seed=0)
     f1_low, f1_high = percentile_interval(bootstrapped)
     per_genre = {
         genre: {

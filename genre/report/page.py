@@ -75,7 +75,7 @@ def page(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda fraction, digits=1: f"{100 * fraction:.{digits}f} %"
-    wrong = confident_mistakes(run.predictions, len(run.predictions.labels))
+    wrong = confident_mistakes(run.predictions)
     return environment.get_template("page.html.jinja").render(
         run=run,
         data=Data(run.scores["dataset"], run.scores["source"], run.scores["protocol"]),

@@ -39,11 +39,9 @@ def recorded_parameters(lock: Path) -> dict[str, Any]:
     """The parameters with which each stage ran last, by their full names, in the order of the stages."""
     with files.present(lock):
         stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
-    order = [name for name in ("fetch", "extract", "split", "train") if name in stages]
-    order += [name for name in stages if name not in order]
     recorded: dict[str, Any] = {}
-    for name in order:
-        recorded |= _flat(stages[name].get("params", {}).get("params.yaml", {}))
+    for name in ("fetch", "extract", "split", "train", *stages):
+        recorded |= _flat(stages.get(name, {}).get("params", {}).get("params.yaml", {}))
     return recorded
 
 

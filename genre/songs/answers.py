@@ -70,7 +70,7 @@ def answer_file(
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Answer:
     """The answer for one file; a file that cannot be used has its reason in it. Options as for `predict_song`."""
-    if not os.path.exists(path):  # noqa: PTH110 - as above
+    if not os.path.exists(path):  # noqa: PTH110 - `Path` raises where a name is too long
         return Answer(path, None, "does not exist")
     try:
         return Answer(path, predict_song(path, network, info, keep_windows=keep_windows, progress=progress))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from genre.features import quality, segments
-from genre.features.decoding import Stream, open_audio
+from genre.features.decoding import open_audio
 from genre.features.segments import Network
 from genre.model.calibration import calibrate
 from genre.model.model_file import ModelInfo
@@ -58,8 +58,7 @@ def predict_song(
     total, weights = np.zeros(len(info.genres)), 0.0
     moments, kept, qualities = [], [], []
     with open_audio(path) as stream:
-        counted = _CountedStream(stream)
-        for window in windows(counted, info.window_settings):
+        for window in windows(stream, info.window_settings):
             count = max(info.test_segments, math.ceil(len(window.frames) / info.segment_frames))  # to leave no gap
             starts = segments.evenly_spaced(len(window.frames), info.segment_frames, count)
             batch = segments.cut(window.frames, starts, info.segment_frames)
@@ -73,28 +72,10 @@ def predict_song(
             qualities.append(window.quality)
             if keep_windows:
                 kept.append(window)
-            progress(counted.samples / counted.rate)
-        seconds, unheard = counted.samples / counted.rate, stream.unheard
+            progress(stream.heard / stream.rate)
+        seconds, unheard = stream.heard / stream.rate, stream.unheard
     mean = total / weights
     notes = quality.notes(quality.summarise(qualities), info.settings)
     if unheard:
         notes.insert(0, unheard)
     return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept, not unheard, notes)
-
-
-class _CountedStream:
-    """A stream that knows how much of it was read."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.rate = stream.rate
-        self.samples = 0
-        self._stream = stream
-
-    @property
-    def unheard(self) -> str:
-        return self._stream.unheard
-
-    def read(self, count: int, *, integers: bool = False) -> np.ndarray:
-        block = self._stream.read(count, integers=integers)
-        self.samples += len(block)
-        return block

@@ -87,5 +87,5 @@ def movement(moments: Sequence[TimedPrediction], genres: Sequence[str], *, heard
 
 def readable(path: Path) -> str:
     """A path as text that any terminal and file can take: what cannot be printed is escaped."""
-    text = os.fspath(path).encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    letters = os.fspath(path)
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in letters)

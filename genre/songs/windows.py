@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genre.errors import AudioError
-from genre.features import audio, quality, spectrogram
+from genre.features import audio, mel, quality, spectrogram
 from genre.features.decoding import Stream
 from genre.features.quality import Quality
 from genre.features.settings import FeatureSettings
@@ -53,17 +53,14 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
         if len(block) >= least or not n_windows:  # `prepare` refuses a whole song that is too short
             samples = np.concatenate([before[len(block) :], block]) if len(before) else block
             start, weight = (place + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
-            mono = audio.prepare(
-                samples, stream.rate, sample_rate=settings.sample_rate, min_seconds=settings.min_seconds
-            )
             n_windows += 1
-            yield _window(start, weight, mono, settings)
+            yield _window(start, weight, audio.prepare(samples, stream.rate, settings), settings)
         place += len(block) + skipped
         before, block = block[:0] if skipped else block, following
 
 
 def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSettings) -> Window:
-    power = spectrogram.mel_power(mono, settings)
+    power = mel.power(mono, settings)
     decibels = spectrogram.to_decibels(power)
     frames = power if settings.scale == "power" else spectrogram.quantise(decibels)
     return Window(start, weight, frames, quality.measure(decibels, settings))

@@ -51,10 +51,10 @@ class Trained:
             test_segments=params.test_segments,
             temperature=self.temperature,
             architecture=params.architecture,
-            dataset=features.dataset_label,
+            dataset=features.dataset["name"],
             protocol=protocol,
             layers=summarise_layers(self.model),
-            clip_seconds=float(features.clips.n_frames.max()) / features.settings.frames_per_second,
+            clip_seconds=float(features.clips.n_frames.median()) / features.settings.frames_per_second,
             source=features.dataset.get("source", ""),
         )
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from genre.dataset import sample
+from genre.dataset.audio_files import AudioFile
 from genre.dataset.sample.arrange import arrange
 from genre.dataset.sample.grooves import GROOVES
 from genre.dataset.sample.harmony import SCALES, chord, progression
@@ -82,7 +83,7 @@ def test_what_is_returned_is_what_was_written(tmp_path):
     params = SampleParams(clips_per_genre=6, seconds=2.0, seed=0)
     clips = sample.write(tmp_path, params=params, n_jobs=1)
     assert [clip.path for clip in clips] == list(bytes_of(tmp_path))
-    assert clips[0] == sample.SampleClip("blues.00000", "blues", "blues/blues.00000.flac", "blues artist 1")
+    assert clips[0] == AudioFile("blues.00000", "blues", "blues/blues.00000.flac", "blues artist 1")
     assert clips == list(sample.clips(params))
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".flac"}
 

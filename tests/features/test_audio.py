@@ -1,17 +1,22 @@
 import shutil
 import subprocess
+from dataclasses import replace
 
 import librosa
 import numpy as np
 import pytest
 
+from genre import params
 from genre.errors import AudioError
 from genre.features import audio, decoding
-from tests.conftest import RATE, noise, sine
+from genre.features.settings import FeatureSettings
+from tests.conftest import RATE, TOP, noise, sine
+
+SETTINGS = replace(FeatureSettings.of(params.load(TOP / "params.yaml").extract), seconds=30.0, min_seconds=0.0)
 
 
-def load(path, **options):
-    return audio.load(path, sample_rate=RATE, **({"seconds": 30.0} | options)).samples
+def load(path, **changes):
+    return audio.load(path, replace(SETTINGS, **changes)).samples
 
 
 @pytest.mark.parametrize(
@@ -83,9 +88,9 @@ def test_resampling_is_librosas_own(write_audio, rate):
 
 def test_a_longer_file_is_read_only_as_far_as_asked(write_audio):
     path = write_audio("a.wav", sine(440.0, seconds=5))
-    excerpt = audio.load(path, sample_rate=RATE, seconds=3.0)
+    excerpt = audio.load(path, replace(SETTINGS, seconds=3.0))
     assert len(excerpt.samples) == 3 * RATE and not excerpt.is_whole
-    assert audio.load(path, sample_rate=RATE, seconds=5.0).is_whole
+    assert audio.load(path, replace(SETTINGS, seconds=5.0)).is_whole
 
 
 def test_silence_before_the_music_is_skipped_in_a_longer_file_alone(write_audio):

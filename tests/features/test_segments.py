@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre.features import segments, store
+from genre.features import segments
+from tests.arrays import from_arrays
 
 
 @pytest.fixture
@@ -10,7 +11,7 @@ def ramp(settings):
     """Two clips whose every level is the number of its frame: 100 frames, and 10 frames."""
     clips = pd.DataFrame({"clip_id": ["long", "short"], "genre": ["a", "b"]})
     frames = [np.repeat(np.arange(n, dtype=np.uint8)[:, None], settings.n_mels, axis=1) for n in (100, 10)]
-    return store.from_arrays(frames, clips, settings=settings, dataset={"name": "ramps"})
+    return from_arrays(frames, clips, settings=settings, dataset={"name": "ramps"})
 
 
 def test_evenly_spaced_segments_reach_from_start_to_end():

@@ -28,7 +28,7 @@ def test_each_clips_frames_come_back_as_they_were_written(tmp_path, settings):
     assert isinstance(features.frames, np.memmap)
     for name, frames in zip(features.clips.index, spectrograms, strict=True):
         np.testing.assert_array_equal(features.of(name), frames)
-    assert features.settings == settings and features.dataset_label == "numbers"
+    assert features.settings == settings and features.dataset["name"] == "numbers"
 
 
 def test_ids_that_look_like_numbers_and_genres_that_look_missing_stay_text(tmp_path, settings):

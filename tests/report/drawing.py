@@ -11,11 +11,11 @@ from matplotlib.path import Path as Outline
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
-from genre.features import store
 from genre.features.settings import FeatureSettings
 from genre.features.store import Features
 from genre.model.predictions import Predictions
 from genre.report.charts.style import Data
+from tests.arrays import from_arrays
 
 GTZAN = Data("GTZAN", "kaggle", "artist")
 OWN = Data("a folder of one's own with a name that goes on and on and on and on and on", "folder", "fault_filtered")
@@ -42,7 +42,7 @@ def noise_for(predictions: Predictions, settings: FeatureSettings) -> Features:
     ]
     genres = np.array(predictions.genres)[predictions.labels]
     table = pd.DataFrame({"clip_id": predictions.clip_ids, "genre": genres})
-    return store.from_arrays(clips, table, settings=settings, dataset={"name": "noise"})
+    return from_arrays(clips, table, settings=settings, dataset={"name": "noise"})
 
 
 def text_faults(figure: Figure) -> list[str]:

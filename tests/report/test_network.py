@@ -74,7 +74,7 @@ def test_every_layer_of_a_keras_network_is_in_its_picture_with_its_parameters(dr
     def drawn(blocks: dict[str, Block]) -> int:
         """Parameters in boxes; those of a network within a layer stand in its own boxes."""
         return sum(
-            drawn(block.inner) if block.inner else block.count * sum(layer.parameters for layer in block.layers)
+            drawn(block.inner) if block.inner else sum(layer.parameters for layer in block.layers)
             for block in blocks.values()
         )
 
@@ -88,16 +88,6 @@ def test_a_box_names_a_convolution_with_kernel_and_filters_what_follows_it_and_t
         "max pooling 2 × 2, batch norm, ReLU",
         "4 × 4 × 16 · 1,064 parameters",
     ]
-
-
-def test_equal_branches_are_one_with_their_number():
-    members = [one for name in "abc" for one in convolution(name, "segment")]
-    blocks = fold([INPUT, *members, layer("mean", "Average", *(f"{name}_relu" for name in "abc"))])
-    assert [(name, block.count, block.inputs) for name, block in blocks.items()] == [
-        ("segment", 1, []), ("a", 3, ["segment"]), ("mean", 1, ["a"]),
-    ]  # fmt: skip
-    assert blocks["a"].lines[0] == "3 × convolution 3 × 5, 16 filters, stride 1 × 2"
-    assert blocks["a"].lines[-1] == "4 × 4 × 16 · 3,192 parameters"
 
 
 def test_a_layer_that_feeds_two_others_ends_its_box():

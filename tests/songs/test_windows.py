@@ -38,7 +38,7 @@ def test_a_clip_is_one_window_with_the_features_that_training_had(write_audio, i
     path = write_audio("a.wav", noise(seconds=4))
     (window,) = cut(path, info)
     assert (window.start, window.weight) == (0, 4)
-    np.testing.assert_array_equal(window.frames, spectrogram.from_file(path, info.settings).frames)
+    np.testing.assert_array_equal(window.frames, spectrogram.read_clip(path, info.settings).frames)
 
 
 def test_a_long_song_is_cut_end_to_end_and_the_last_window_reaches_back(write_audio, info):

@@ -26,6 +26,7 @@ from tqdm.auto import tqdm as tqdm_auto
 
 from genre import params
 from genre.dataset import huggingface, kaggle, mirrors, sample
+from genre.dataset.audio_files import AudioFile
 from genre.errors import DataError
 from genre.params import Params
 from stages import fetch
@@ -76,8 +77,8 @@ def huggingface_at(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
 
 
-def small_sample(folder: Path, *, params: params.SampleParams, n_jobs: int = -1) -> list[sample.SampleClip]:
-    clips = [sample.SampleClip(f"{g}.00000", g, f"{g}/{g}.00000.flac", f"{g} artist") for g in ("pop", "rock")]
+def small_sample(folder: Path, *, params: params.SampleParams, n_jobs: int = -1) -> list[AudioFile]:
+    clips = [AudioFile(f"{g}.00000", g, f"{g}/{g}.00000.flac", f"{g} artist") for g in ("pop", "rock")]
     for clip in clips:
         (folder / clip.path).parent.mkdir(parents=True)
         (folder / clip.path).write_bytes(clip.clip_id.encode() * 10_000)

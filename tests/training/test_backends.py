@@ -14,15 +14,15 @@ import keras
 import numpy as np
 import pandas as pd
 from genre import params
-from genre.features import store
 from genre.features.settings import FeatureSettings
 from genre.training import device, loop
+from tests.arrays import from_arrays
 
 chosen = params.load()
 rng = np.random.default_rng(0)
 levels = [rng.integers(0, 256, (60, 128)).astype(np.uint8) for _ in range(16)]
 rows = pd.DataFrame({"clip_id": [str(n) for n in range(16)], "genre": ["a", "b"] * 8})
-features = store.from_arrays(levels, rows, settings=FeatureSettings.of(chosen.extract), dataset={"name": "noise"})
+features = from_arrays(levels, rows, settings=FeatureSettings.of(chosen.extract), dataset={"name": "noise"})
 split = pd.Series(["train"] * 11 + ["validation"] * 5, index=features.clips.index)
 changes = {"architecture": "small_alexnet", "epochs": 2, "refit": False, "batch_size": 5, "test_segments": 1}
 recipe = chosen.train.model_copy(update={**changes, "precision": "float32", "segment_seconds": 3.0})

@@ -68,6 +68,14 @@ def test_the_saved_network_learns_from_the_validation_part_only_with_refit(strip
     assert all(equal) and not np.array_equal(first.model.get_weights()[0], both.model.get_weights()[0])
 
 
+def test_one_long_file_does_not_decide_in_what_windows_songs_are_heard(striped, parts):
+    trained = loop.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
+    lengths = striped.clips.n_frames.copy()
+    lengths.iloc[0] = 10_000
+    info = trained.info(replace(striped, clips=striped.clips.assign(n_frames=lengths)), quick(), protocol="random")
+    assert info.clip_seconds == lengths.median() / striped.settings.frames_per_second
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(striped, parts):
     one, two, other = (loop.train(striped, parts, quick(epochs=1, seed=seed)) for seed in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(one.model.get_weights(), two.model.get_weights(), strict=True))

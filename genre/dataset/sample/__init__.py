@@ -7,7 +7,6 @@ habits of his own (`taste`), so that genre must be learned and an artist-filtere
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -15,6 +14,7 @@ import numpy as np
 import soundfile
 from tqdm import tqdm
 
+from genre.dataset.audio_files import AudioFile
 from genre.dataset.sample.arrange import arrange
 from genre.dataset.sample.mix import mix
 from genre.dataset.sample.notes import SAMPLE_RATE
@@ -23,24 +23,16 @@ from genre.dataset.sample.taste import Taste
 from genre.files import replacing
 from genre.params import SampleParams
 
-__all__ = ["GENRES", "SAMPLE_RATE", "SampleClip", "clips", "synthesise", "write"]
+__all__ = ["GENRES", "SAMPLE_RATE", "clips", "synthesise", "write"]
 
 
-@dataclass(frozen=True)
-class SampleClip:
-    clip_id: str  # such as blues.00000
-    genre: str
-    path: str  # posix, relative to the sample's folder
-    artist: str
-
-
-def clips(params: SampleParams) -> Iterator[SampleClip]:
+def clips(params: SampleParams) -> Iterator[AudioFile]:
     """The clips of a sample, genre by genre, without making them."""
     for number, genre in enumerate(GENRES):
         for index in range(params.clips_per_genre):
             clip_id = f"{genre}.{index:05d}"
             artist = Taste(params.seed, number, index).artist + 1
-            yield SampleClip(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist}")
+            yield AudioFile(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist}")
 
 
 def synthesise(genre: str, index: int, *, seconds: float, seed: int) -> np.ndarray:
@@ -52,7 +44,7 @@ def synthesise(genre: str, index: int, *, seconds: float, seed: int) -> np.ndarr
     return mix(arrange(STYLES[genre], taste, seconds), seconds, taste.of_clip("mix"))
 
 
-def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[SampleClip]:
+def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[AudioFile]:
     """Write `<folder>/<genre>/<clip_id>.flac`, 16 bit, 22,050 Hz, mono; the bytes depend on `params` alone.
 
     Parameters
@@ -74,7 +66,7 @@ def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[Sampl
     return todo
 
 
-def _write_clip(folder: Path, clip: SampleClip, index: int, params: SampleParams) -> None:
+def _write_clip(folder: Path, clip: AudioFile, index: int, params: SampleParams) -> None:
     audio = synthesise(clip.genre, index, seconds=params.seconds, seed=params.seed)
     samples = np.round(audio * 32767).astype(np.int16)
     packed = io.BytesIO()  # as libsndfile does not say that a disk is full

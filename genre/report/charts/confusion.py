@@ -1,23 +1,21 @@
 """Which genres are mistaken for which."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from genre.model.predictions import Predictions
 from genre.report.charts import style
 from genre.report.charts.style import Data
-
-if TYPE_CHECKING:
-    from genre.model.predictions import Predictions
 
 MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for two lines
 
 
 @style.styled
-def confusion(predictions: "Predictions", scores: dict[str, Any], data: Data) -> Figure:
+def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> Figure:
     """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
 
     Parameters

@@ -38,7 +38,7 @@ def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -
         _draw(axes, history, name, best_epoch)
     left.set(title="Accuracy", ylim=(0, 1.02))
     left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    _limit_loss(right, history[["train/loss", "validation/loss"]].to_numpy())
+    _finish_loss(right, history[["train/loss", "validation/loss"]].to_numpy())
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -65,7 +65,7 @@ def _epoch_ticks(last: int) -> list[int]:
     return [1, *(int(tick) for tick in round_ones if 1 < tick <= last)]
 
 
-def _limit_loss(axes: Axes, losses: np.ndarray) -> None:
+def _finish_loss(axes: Axes, losses: np.ndarray) -> None:
     axes.set_title("Loss")
     axes.set_ylabel("cross-entropy in nats")
     if losses.min() > 0 and losses.max() > 15 * np.median(losses):  # one wild epoch must not flatten the others

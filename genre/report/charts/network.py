@@ -1,6 +1,5 @@
-"""The architecture of a network as boxes and arrows: branches side by side, equal branches once with their number."""
+"""The architecture of a network as boxes and arrows, branches side by side."""
 
-import json
 import re
 import textwrap
 from collections import Counter
@@ -35,7 +34,7 @@ _FAMILIES = (
 )
 _SETTINGS = {
     "kernel_size": " {}", "pool_size": " {}", "rate": " {}", "n": " \u00d7 {}", "filters": ", {} filters",
-    "units": ", {} units", "output_shape": ", {} units", "strides": ", stride {}", "activation": ", {}",
+    "units": ", {} units", "strides": ", stride {}", "activation": ", {}",
 }  # fmt: skip
 _ARROW = dict[str, Any](arrowstyle="-|>,head_length=4,head_width=2.2", color=style.MUTED, linewidth=1.1, shrinkB=0)
 
@@ -46,7 +45,6 @@ class Block:
 
     layers: list[LayerSummary]
     inputs: list[str]  # names of the blocks that feed it
-    count: int  # of equal blocks for which it stands
     outputs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,9 +54,9 @@ class Block:
     def lines(self) -> list[str]:
         """Its layer, those that follow it, and the shape that comes out with the number of parameters."""
         head, *followers = map(describe, self.layers)
-        head = f"{self.count} \u00d7 {head}" if self.count > 1 else head[:1].upper() + head[1:]
+        head = head[:1].upper() + head[1:]
         shape = " \u00d7 ".join("?" if size is None else str(size) for size in self.layers[-1].shape) or "scalar"
-        parameters = self.count * sum(layer.parameters for layer in self.layers)
+        parameters = sum(layer.parameters for layer in self.layers)
         last = f"{shape} \u00b7 {parameters:,} parameters" if parameters else shape
         return [style.shorten(head, CHARACTERS), *textwrap.wrap(", ".join(followers), CHARACTERS), last]
 
@@ -99,23 +97,20 @@ def network(info: ModelInfo, data: Data) -> Figure:
 
 def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
     """The blocks of a network by the name of their first layer, each after those that feed it."""
-    first: dict[str, str] = {}  # by layer: the first one that is equal to it, with equal inputs
-    unique: dict[str, tuple[LayerSummary, list[str]]] = {}  # by description
-    for layer in layers:
-        inputs = list(dict.fromkeys(first[name] for name in layer.inputs if name in first))
-        description = json.dumps([layer.kind, layer.shape, layer.parameters, layer.settings, inputs])
-        first[layer.name] = unique.setdefault(description, (layer, inputs))[0].name
-    counts, uses = Counter(first.values()), Counter(name for _, inputs in unique.values() for name in inputs)
+    names = {layer.name for layer in layers}
+    feeding = {layer.name: [name for name in dict.fromkeys(layer.inputs) if name in names] for layer in layers}
+    uses = Counter(name for inputs in feeding.values() for name in inputs)
     blocks: dict[str, Block] = {}
     owner: dict[str, Block] = {}  # of each layer
-    for layer, inputs in unique.values():
+    for layer in layers:
+        inputs = feeding[layer.name]
         before = owner[inputs[0]] if len(inputs) == 1 and uses[inputs[0]] == 1 else None
-        if before and not before.inner and before.count == counts[layer.name] and re.match(_FOLLOWERS, layer.kind):
+        if before and not before.inner and re.match(_FOLLOWERS, layer.kind):
             before.layers.append(layer)
             owner[layer.name] = before
         else:
             sources = list(dict.fromkeys(owner[name].layers[0].name for name in inputs))
-            owner[layer.name] = blocks[layer.name] = Block([layer], sources, counts[layer.name])
+            owner[layer.name] = blocks[layer.name] = Block([layer], sources)
             for name in sources:
                 blocks[name].outputs.append(layer.name)
     return blocks
@@ -191,8 +186,7 @@ def _draw_box(axes: Axes, block: Block, x: float, top: float) -> None:
     fill, edge = next(look for pattern, *look in _FAMILIES if re.match(pattern, block.layers[0].kind))
     look = dict[str, Any](boxstyle="round,pad=0,rounding_size=0.07", facecolor=fill, edgecolor=edge, linewidth=1.1)
     width, height = block.size
-    for shift in (PADDING, PADDING / 2, 0) if block.count > 1 else (0,):  # the equal ones lie behind it
-        axes.add_patch(FancyBboxPatch((x - width / 2 + shift, top + shift), width, height, **look))
+    axes.add_patch(FancyBboxPatch((x - width / 2, top), width, height, **look))
     for number, line in enumerate(block.lines):
         colour = style.MUTED if 0 < number < len(block.lines) - 1 else style.INK
         weight = "normal" if number else "bold"

@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genre.features.spectrogram import TOP_DB
 from genre.model.model_file import ModelInfo
 from genre.report.charts import style
-from genre.report.charts.spectrograms import band_ticks, decibels
+from genre.report.charts.spectrograms import band_ticks, draw, label_decibels
 from genre.report.charts.style import Data
 from genre.songs.prediction import Song
 from genre.songs.text import clock, sureness
@@ -31,7 +30,7 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
     info : ModelInfo
         Of the model that made the prediction.
     width : float
-        In inches; 9 for a page, 5 for a phone.
+        In inches; 9 for a page, 4.2 for a phone.
     """
     best = np.argsort(-prediction.probabilities, kind="stable")
     genre, probability = info.genres[best[0]], prediction.probabilities[best[0]]
@@ -61,18 +60,13 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
     settings = info.settings
     for window in prediction.windows:
         end = min(window.start + len(window.frames) / settings.frames_per_second, prediction.seconds)
-        image = axes.imshow(
-            decibels(window.frames).T, cmap="magma", vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
-            extent=(window.start, end, -0.5, settings.n_mels - 0.5), interpolation_stage="data",
-        )  # fmt: skip
+        image = draw(axes, window.frames, settings, window.start, end, "magma")
     axes.set_facecolor("black")  # skipped silence
     places, names = band_ticks(settings)
     axes.set_yticks(places, names)
     axes.set_ylabel("kHz")
     axes.set_ylim(-0.5, settings.n_mels - 0.5)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
-    bar.ax.set_title("dB", size=8, weight="normal", loc="center", color=style.MUTED)
-    bar.outline.set_visible(False)
+    label_decibels(axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03))
 
 
 def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: np.ndarray) -> None:

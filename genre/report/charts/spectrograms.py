@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from genre.features import bands
 from genre.features.settings import FeatureSettings
 from genre.features.spectrogram import TOP_DB, to_decibels
-from genre.features.store import Features
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pandas comes with them, and the picture of one song does without
+    from genre.features.store import Features
     from genre.model.predictions import Predictions
 
 MOST_MISTAKES = 9
@@ -32,7 +34,7 @@ _SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
 
 
 @style.styled
-def spectrograms(features: Features, predictions: "Predictions", data: Data) -> Figure:
+def spectrograms(features: "Features", predictions: "Predictions", data: Data) -> Figure:
     """For each genre the test clip that is classified as it with the highest probability."""
     colours = style.genre_colours(predictions.genres)
     of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
@@ -58,18 +60,18 @@ def spectrograms(features: Features, predictions: "Predictions", data: Data) -> 
     return figure
 
 
-def confident_mistakes(predictions: "Predictions", count: int) -> np.ndarray:
-    """Rows of the misclassified clips, the most confident first, at most `count` [shape=(n,), int]."""
+def confident_mistakes(predictions: "Predictions") -> np.ndarray:
+    """Rows of the misclassified clips, the most confident first [shape=(n,), int]."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
     confidence = predictions.probabilities.max(axis=1)
-    return np.array(sorted(wrong, key=lambda row: (-confidence[row], predictions.clip_ids[row]))[:count], dtype=int)
+    return np.array(sorted(wrong, key=lambda row: (-confidence[row], predictions.clip_ids[row])), dtype=int)
 
 
 @style.styled
-def mistakes(features: Features, predictions: "Predictions", data: Data) -> Figure:
+def mistakes(features: "Features", predictions: "Predictions", data: Data) -> Figure:
     """The most confident mistakes in their order, with the probabilities of the true and the predicted genre."""
-    total, n_wrong = len(predictions.labels), int((predictions.labels != predictions.predicted).sum())
-    rows = confident_mistakes(predictions, MOST_MISTAKES)
+    wrong = confident_mistakes(predictions)
+    total, n_wrong, rows = len(predictions.labels), len(wrong), wrong[:MOST_MISTAKES]
     if not n_wrong:
         figure = style.new_figure(
             7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
@@ -147,7 +149,10 @@ def _grid(
     for axes in grid.ravel()[len(clips) :]:
         axes.remove()
     longest = max(len(clip) for clip in clips) / settings.frames_per_second
-    images = [_draw(axes, clip, settings) for axes, clip in zip(panels, clips, strict=True)]
+    images = [
+        draw(axes, clip, settings, 0, len(clip) / settings.frames_per_second, _COLOURS)
+        for axes, clip in zip(panels, clips, strict=True)
+    ]
     panels[0].set_xlim(0, max(longest, round(longest)))  # 29.98 s end at a tick
     places, names = band_ticks(settings)
     panels[0].set_yticks(places, names)
@@ -159,15 +164,21 @@ def _grid(
             axes.set_ylabel("kHz", size=8)
     tall = min(upper - lower, 4 / up)
     bar = figure.colorbar(images[0], cax=figure.add_axes((right + 0.2 / across, upper - tall, 0.13 / across, tall)))
-    bar.ax.set_title("dB", size=8, weight="normal", loc="center", color=style.MUTED)
-    bar.outline.set_visible(False)
+    label_decibels(bar)
     return figure, panels
 
 
-def _draw(axes: Axes, clip: np.ndarray, settings: FeatureSettings) -> AxesImage:
-    seconds = len(clip) / settings.frames_per_second
-    extent = (0, seconds, -0.5, settings.n_mels - 0.5)
+def draw(
+    axes: Axes, clip: np.ndarray, settings: FeatureSettings, start: float, end: float, colours: str | Colormap
+) -> AxesImage:
+    """Draw the frames [shape=(frames, n_mels)] of what lies between two times, in seconds, low bands below."""
     return axes.imshow(
-        decibels(clip).T, cmap=_COLOURS, vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto", extent=extent,
-        interpolation_stage="data",
+        decibels(clip).T, cmap=colours, vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
+        extent=(start, end, -0.5, settings.n_mels - 0.5), interpolation_stage="data",
     )  # fmt: skip
+
+
+def label_decibels(bar: Colorbar) -> None:
+    """Write the unit over a colour bar."""
+    bar.ax.set_title("dB", size=8, weight="normal", loc="center", color=style.MUTED)
+    bar.outline.set_visible(False)
