@@ -240,6 +240,16 @@ def test_two_visitors_at_once_with_the_same_song_keep_it_until_each_has_left(vis
 
 
 @slow
+def test_a_long_song_shows_how_much_of_it_was_heard(visit, tmp_path):
+    long = tmp_path / "long.flac"
+    soundfile.write(long, np.tile(synthesise("jazz", 0, seconds=10, seed=0), 240), SAMPLE_RATE)  # 40 minutes
+    page = visit()
+    page.locator("input[type=file]").first.set_input_files(long)
+    page.get_by_text(re.compile(r"1 of 1: \d+:[0-5]\d heard")).first.wait_for()
+    assert genre(page).inner_text().strip()
+
+
+@slow
 @pytest.mark.parametrize("device", ["phone", "wide screen"])
 def test_an_example_moves_through_its_genres(visit, device):
     page = visit(viewport={"width": 390, "height": 844} if device == "phone" else {"width": 1920, "height": 1080})

@@ -83,9 +83,8 @@ class Page:
         yield {self._drop: None}
         for number, heard in enumerate(visit[first : first + len(files)]):
 
-            def report(seconds: float, number: int = number, name: str = heard.name) -> None:
-                share = (number, len(files)) if len(files) > 1 else None
-                progress(share, desc=f"{name}: {clock(seconds)} heard", unit="songs")
+            def report(seconds: float, number: int = number) -> None:
+                progress((number + 1, None), unit=f"of {len(files)}: {clock(seconds)} heard")
 
             report(0)
             answer = answer_file(heard.answer.path, self._network, self._info, keep_windows=True, progress=report)
