@@ -80,18 +80,18 @@ def rounded(value: float) -> float | None:
     return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
-def run(command: list[str], *, folder: Path = TOP) -> str:
-    """The output of a command that must succeed; it can import this project from any folder."""
-    done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True)
+def run(command: list[str]) -> str:
+    """The output of a command that must succeed."""
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"`{' '.join(command)}` failed with exit code {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
 
 
-def seconds(command: list[str], *, folder: Path = TOP) -> float:
+def seconds(command: list[str]) -> float:
     """Wall-clock time of a whole command."""
     begin = time.perf_counter()
-    run(command, folder=folder)
+    run(command)
     return time.perf_counter() - begin
 
 
@@ -101,9 +101,7 @@ def peak_memory(command: list[str]) -> float:
     On Linux without shared pages: those of memory-mapped features are the system's cache.
     """
     most = 0
-    with subprocess.Popen(
-        command, cwd=TOP, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         tree = psutil.Process(process.pid)
         while process.poll() is None:
             most = max(most, _memory(tree))
@@ -122,10 +120,6 @@ def _memory(tree: psutil.Process) -> int:
     except psutil.NoSuchProcess:  # one that has just ended
         pass
     return total
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(TOP)}
 
 
 def machine() -> str:

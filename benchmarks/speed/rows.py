@@ -126,12 +126,7 @@ def _commands(bench: Bench) -> list[Row]:
         return seconds([sys.executable, "-m", "genre", "predict", "--json", bench.raw(bench.n_clips)])
 
     def extract(_: int) -> float:
-        project = bench.work / "project"  # where the stage finds its input
-        shutil.rmtree(project, ignore_errors=True)
-        (project / "data").mkdir(parents=True)
-        (project / "data/raw").symlink_to(bench.raw(bench.n_clips))
-        shutil.copy("params.yaml", project)
-        return seconds([sys.executable, "-m", "stages.extract"], folder=project)
+        return seconds(command("extract", raw=bench.raw(bench.n_clips), changes={}))
 
     start, starts = "numpy, pandas", ("stages.fetch", "stages.extract", "stages.split", "stages.plot", "genre.cli")
     return [
