@@ -124,7 +124,7 @@ def find_folder(dataset: str) -> Path:
     raise DataError(
         f"fetch.dataset = {dataset!r} {what}{hint}\n"
         f"It may be gtzan, sample, or a folder that holds {folder.LAYOUT};\n"
-        "a relative path starts at the project's top folder, ~ at your home."
+        "a relative path starts at the project's top folder, and ~ (in params.yaml only) at your home."
     )
 
 
@@ -146,7 +146,7 @@ def _banner(problem: str) -> str:
 def main() -> None:
     dataset = fetch(params.load())
     passed_over = sum(sum(kinds.values()) for kinds in dataset.passed_over.values())
-    others = [(len(dataset.left_out), "left out"), (passed_over, "other files passed over")]
+    others = [(len(dataset.left_out), "left out"), (passed_over, "not audio and passed over")]
     more = "".join(f", {count} {what}" for count, what in others if count)
     log.info("%s (%s): %d clips%s", dataset.name, dataset.source, len(dataset.clips), more)
 

@@ -1,5 +1,6 @@
 """The server of the page: `launch` runs it until it is interrupted."""
 
+import errno
 import json
 import logging
 import os
@@ -60,7 +61,10 @@ def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None 
     try:
         socket.create_server((host, port or 0)).close()  # Gradio would try a hundred ports, and say less
     except (OSError, OverflowError) as error:
-        raise UserError(f"cannot listen at {host}, port {port or 7860}: {getattr(error, 'strerror', error)}") from None
+        code = getattr(error, "errno", None) or 0
+        # The error's own text may repeat the address.
+        reason = os.strerror(code) if code in errno.errorcode else getattr(error, "strerror", str(error))
+        raise UserError(f"cannot listen at {host}, port {port or 7860}: {reason}") from None
     with tempfile.TemporaryDirectory(prefix="genre-app-") as folder, threadpool_limits(1, user_api="blas"):
         os.environ["GRADIO_TEMP_DIR"] = folder
         past_proxy = filter(None, [os.environ.get("no_proxy", os.environ.get("NO_PROXY")), "localhost", host])

@@ -59,8 +59,8 @@ def _with_artist(clips: pd.DataFrame) -> pd.DataFrame:
         whom = "any clip" if known.empty else f"any clip of {', '.join(lacking)}"
         raise DataError(
             f"split.protocol = 'artist' needs to know the clips' artists, and does not know that of {whom}; put an "
-            "artists.csv with the columns clip_id,artist at the top of the dataset's folder, or set split.protocol to "
-            "random"
+            "artists.csv with the columns clip_id,artist at the top of the dataset's folder and run `dvc repro --force "
+            "fetch`, or set split.protocol to random"
         )
     return known
 

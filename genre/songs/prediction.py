@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,8 @@ def predict_song(
     moments, kept, qualities = [], [], []
     with open_audio(path) as stream:
         for window in windows(stream, info.window_settings):
-            count = max(info.test_segments, math.ceil(len(window.frames) / info.segment_frames))  # to leave no gap
+            count = math.ceil(len(window.frames) / info.segment_frames)  # to leave no gap
+            count = max(info.test_segments, count) if len(window.frames) > info.segment_frames else 1
             starts = segments.evenly_spaced(len(window.frames), info.segment_frames, count)
             batch = segments.cut(window.frames, starts, info.segment_frames)
             by_segment = np.asarray(network(batch), dtype=np.float64)
@@ -74,6 +75,7 @@ def predict_song(
                 kept.append(window)
             progress(stream.heard / stream.rate)
         seconds, unheard = stream.heard / stream.rate, stream.unheard
+    moments = [replace(moment, end=min(moment.end, seconds)) for moment in moments]
     mean = total / weights
     notes = quality.notes(quality.summarise(qualities), info.settings)
     if unheard:

@@ -115,6 +115,11 @@ def test_a_song_is_the_weighted_mean_of_its_windows_calibrated(write_audio, info
     assert song.windows == []
 
 
+def test_a_song_no_longer_than_a_segment_has_one_moment_that_ends_with_it(write_audio, info):
+    (moment,) = predict_song(write_audio("a.wav", sine(200, seconds=1.49)), centre_of_mass, info).moments
+    assert (moment.start, moment.end) == (0, pytest.approx(1.49, abs=1e-3))
+
+
 def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_audio, info):
     one_second = replace(info, segment_frames=info.settings.n_frames(1.0), test_segments=1)
     song = predict_song(write_audio("a.wav", np.concatenate([sine(200), sine(8000, seconds=3)])),
