@@ -211,7 +211,7 @@ def test_the_curves_hold_every_epoch_and_mark_the_best():
         for part in ("train", "validation"):
             np.testing.assert_array_equal(lines[part].get_xdata(), range(1, 13))
             np.testing.assert_array_equal(lines[part].get_ydata(), table[f"{part}/{name}"])
-        assert list(lines["best epoch"].get_xdata()) == [7, 7]
+        assert list(lines["chosen epoch"].get_xdata()) == [7, 7]
         low, high = axes.get_ylim()
         assert low <= table[f"train/{name}"].min() and table[f"train/{name}"].max() <= high
 

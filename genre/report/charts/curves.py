@@ -14,7 +14,7 @@ PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
 
 @style.styled
 def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -> Figure:
-    """Accuracy and loss side by side, training and validation, with the best epoch.
+    """Accuracy and loss side by side, training and validation, with the epoch that was chosen.
 
     The two losses are computed differently, see `genre.training.checkpoint.EpochScores`.
 
@@ -29,7 +29,7 @@ def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -
         Whether the network that was saved comes from a second training, of which there are no curves.
     """
     best = history.loc[best_epoch, "validation/accuracy"]
-    detail = f"epoch {best_epoch} of {history.index.max()} is the best: validation accuracy {100 * best:.1f} %"
+    detail = f"epoch {best_epoch} of {history.index.max()} was chosen: validation accuracy {100 * best:.1f} %"
     if refit:
         detail += "; the network was then trained again, on the train and validation parts"
     figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", data, detail=detail)
@@ -49,7 +49,7 @@ def _draw(axes: Axes, history: pd.DataFrame, name: str, best_epoch: int) -> None
     for part, colour in PARTS.items():
         values = history[f"{part}/{name}"]
         axes.plot(values.index, values, color=colour, marker=marker, markersize=4, linewidth=1.6, label=part)
-    axes.axvline(best_epoch, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1, label="best epoch", zorder=1)
+    axes.axvline(best_epoch, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1, label="chosen epoch", zorder=1)
     best = history.loc[best_epoch, f"validation/{name}"]
     axes.plot(
         best_epoch, best, "o", markersize=8, color=PARTS["validation"], markeredgecolor="white", markeredgewidth=1.5
