@@ -146,7 +146,7 @@ def _banner(problem: str) -> str:
 def main() -> None:
     dataset = fetch(params.load())
     passed_over = sum(sum(kinds.values()) for kinds in dataset.passed_over.values())
-    others = [(len(dataset.left_out), "left out"), (passed_over, "not audio and passed over")]
+    others = [(len(dataset.left_out), "left out"), (passed_over, "passed over")]
     more = "".join(f", {count} {what}" for count, what in others if count)
     log.info("%s (%s): %d clips%s", dataset.name, dataset.source, len(dataset.clips), more)
 
