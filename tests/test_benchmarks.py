@@ -12,7 +12,7 @@ from benchmarks import conditions, robustness
 from benchmarks.accuracy import over_seeds
 from benchmarks.folds import clips_to_judge, folds
 from benchmarks.recipe import recipe
-from benchmarks.speed.measure import Row, Skipped, compare, line, peak_memory
+from benchmarks.speed.measure import Row, Skipped, compare, line
 from benchmarks.speed.rows import Bench
 from genre import files, params
 from genre.dataset import catalogue
@@ -233,22 +233,13 @@ def test_a_row_that_cannot_be_measured_says_why():
     assert compare(row(absent, absent), 3)["skipped"] == "nothing to measure"
 
 
-def test_peak_memory_includes_child_processes():
-    hold = "data = bytearray(100 << 20); sum(range(10**7))"
-    nested = f"import subprocess, sys; data = bytearray(50 << 20); subprocess.run([sys.executable, '-c', {hold!r}])"
-    assert 150 < peak_memory([sys.executable, "-c", nested]) < 220
-
-
-def test_clips_and_features_are_repeated_under_new_names(write_audio, feature_folder, tmp_path):
+def test_clips_are_repeated_under_new_names(write_audio, tmp_path):
     for genre in ("pop", "rock"):
         write_audio(f"audio/{genre}/{genre}.wav", noise())
-    bench = Bench(audio=tmp_path / "audio", features=feature_folder, work=tmp_path / "work", n_clips=5)
+    bench = Bench(audio=tmp_path / "audio", features=tmp_path, work=tmp_path / "work", n_clips=5)
     raw = Path(bench.raw(5))
     table = files.read_table(raw / "clips.csv")
     assert table.clip_id.is_unique and len(table) == 5 and all((raw / path).is_file() for path in table.path)
-    repeated, source = store.read(Path(bench.repeated(70))), store.read(feature_folder)
-    assert repeated.clips.index.is_unique and len(repeated.frames) == 70 * 40
-    np.testing.assert_array_equal(repeated.of("blues.00003.63"), source.of("blues.00003"))
 
 
 @pytest.mark.slow
@@ -256,7 +247,7 @@ def test_the_speed_benchmark_prints_a_table_and_json(write_audio, tmp_path):
     for genre in ("pop", "rock"):
         write_audio(f"audio/{genre}/{genre}.wav", noise(seconds=5))
     command = [sys.executable, "-m", "benchmarks.speed", "--audio", tmp_path / "audio", "--repeats", "1"]
-    options = ["--only", "extract", "decode", "start-split", "reach", "--clips", "20", "--work", tmp_path / "work"]
+    options = ["--only", "extract", "decode", "start-split", "reach", "--clips", "20"]
     options += ["--features", tmp_path / "none"]
     done = subprocess.run([*command, *options], cwd=TOP, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])

@@ -1,10 +1,9 @@
-"""Measure the pipeline's speed and memory, each figure interleaved with a reference's; a table, last line JSON.
+"""Measure the pipeline's speed, each figure interleaved with a reference's; a table, last line JSON.
 
     python -m benchmarks.speed --audio DIR [--features DIR] [--only ROW ...] [--repeats N]
 
 DIR holds real clips as <genre>/*.wav; they are repeated under new names. --features is a feature folder of GTZAN for
-the rows about training. Temporary data (4 GB with 50,000 clips) go to a temporary folder, or to --work, where the next
-run finds them again. Compare the ratios: the times are this machine's.
+the rows about training. Compare the ratios: the times are this machine's.
 """
 
 import argparse
@@ -25,7 +24,6 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of every row and its reference")
     parser.add_argument("--clips", type=int, default=1000, metavar="N", help="in the folder that is extracted")
     parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names begin so")
-    parser.add_argument("--work", type=Path, metavar="DIR", help="keep temporary data here")
     arguments = parser.parse_args()
     if arguments.repeats < 1 or arguments.clips < 1:
         raise UserError("--repeats and --clips must be at least 1")
@@ -33,7 +31,7 @@ def main() -> None:
         bench = Bench(
             audio=arguments.audio.resolve(),
             features=arguments.features.resolve(),
-            work=(arguments.work or Path(temporary)).resolve(),
+            work=Path(temporary),
             n_clips=arguments.clips,
         )
         every = rows(bench)

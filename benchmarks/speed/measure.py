@@ -34,7 +34,7 @@ class Row:
     limit: float
     ours: Callable[[int], float]  # takes the number of the repetition; returns a number of `unit`
     theirs: Callable[[int], float]
-    unit: Literal["s", "MB", "clips/s"] = "s"
+    unit: Literal["s", "clips/s"] = "s"
 
 
 def compare(row: Row, repeats: int) -> dict[str, Any]:
@@ -93,33 +93,6 @@ def seconds(command: list[str]) -> float:
     begin = time.perf_counter()
     run(command)
     return time.perf_counter() - begin
-
-
-def peak_memory(command: list[str]) -> float:
-    """Peak memory of a command and its children, in MB (2**20 bytes), sampled every 20 ms.
-
-    On Linux without shared pages: those of memory-mapped features are the system's cache.
-    """
-    most = 0
-    with subprocess.Popen(command, cwd=TOP, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        tree = psutil.Process(process.pid)
-        while process.poll() is None:
-            most = max(most, _memory(tree))
-            time.sleep(0.02)
-    if process.returncode:
-        raise UserError(f"`{' '.join(command)}` failed with exit code {process.returncode}")
-    return most / 2**20
-
-
-def _memory(tree: psutil.Process) -> int:
-    total = 0
-    try:
-        for process in [tree, *tree.children(recursive=True)]:
-            memory = process.memory_info()
-            total += memory.rss - getattr(memory, "shared", 0)
-    except psutil.NoSuchProcess:  # one that has just ended
-        pass
-    return total
 
 
 def machine() -> str:

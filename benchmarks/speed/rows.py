@@ -1,10 +1,8 @@
-"""The rows of the table, and the repeated clips and features that they are measured on."""
+"""The rows of the table, and the repeated clips that they are measured on."""
 
 import json
-import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.speed.measure import Row, Skipped, peak_memory, run, seconds
+from benchmarks.speed.measure import Row, Skipped, run, seconds
 from benchmarks.speed.tasks import BASELINE_FEATURES, command
 from genre import files
 from genre.dataset import folder
-from genre.features import store
 
 ALEXNET = "small_alexnet"
 
@@ -39,7 +36,7 @@ class Bench:
                 clip, round_ = found[number % len(found)], number // len(found)
                 path = target / clip.genre / f"{Path(clip.path).stem}.{round_}{Path(clip.path).suffix}"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                os.link(self.audio / clip.path, path)
+                path.symlink_to(self.audio / clip.path)
                 rows.append((path.stem, clip.genre, path.relative_to(target).as_posix(), path.stem, clip.artist))
             columns = ["clip_id", "genre", "path", "sha256", "artist"]
             files.write_table(target / "clips.csv", pd.DataFrame(rows, columns=columns))
@@ -52,23 +49,6 @@ class Bench:
             raise Skipped("needs --features")
         return str(self.features)
 
-    def repeated(self, n_clips: int) -> str:
-        """A feature folder with `n_clips` clips, each with frames of its own: those of `features` repeated."""
-        target, source = self.work / f"features{n_clips}", store.read(Path(self.gtzan()))
-        if not target.exists():
-            with files.replacing(target) as temporary:
-                temporary.mkdir()
-                rows = source.clips.reset_index().iloc[[number % len(source.clips) for number in range(n_clips)]]
-                with store.FrameWriter(temporary / "frames.npy", settings=source.settings) as writer:
-                    for clip_id in rows.clip_id:
-                        writer.append(source.of(clip_id))
-                names = [f"{clip_id}.{number}" for number, clip_id in enumerate(rows.clip_id)]
-                table = rows.assign(clip_id=names, sha256=names, first_frame=rows.n_frames.cumsum() - rows.n_frames)
-                files.write_table(temporary / "clips.csv", table)
-                facts = {"dataset": source.dataset, "settings": source.settings.to_dict()}
-                files.write_json(temporary / "features.json", facts)
-        return str(target)
-
 
 def task(name: str, **arguments: Any) -> Any:
     """The result of a function of `benchmarks.speed.tasks`, in a process of its own."""
@@ -77,7 +57,7 @@ def task(name: str, **arguments: Any) -> Any:
 
 def rows(bench: Bench) -> list[Row]:
     """Every row, in the order of the table."""
-    return [*_extraction(bench), *_training(bench), *_commands(bench), *_scale(bench)]
+    return [*_extraction(bench), *_training(bench), *_commands(bench)]
 
 
 def _extraction(bench: Bench) -> list[Row]:
@@ -136,25 +116,4 @@ def _commands(bench: Bench) -> list[Row]:
               partial(importing, name), partial(importing, start)) for name in starts),
         Row("predict", f"predict, a folder of {bench.n_clips} clips, whole command", "extract, whole command",
             "at most", 1.5, predict, extract),
-    ]  # fmt: skip
-
-
-def _scale(bench: Bench) -> list[Row]:
-    """Peak memory and cost per clip as the number of clips grows."""
-    arguments: dict[str, Callable[[int], dict[str, Any]]] = {
-        "extract": lambda n: {"raw": bench.raw(n), "changes": {}},
-        "epoch": lambda n: {"features": bench.repeated(n)},
-    }
-
-    def memory(name: str, n_clips: int, _: int) -> float:
-        return peak_memory(command(name, **arguments[name](n_clips)))
-
-    def cost(name: str, n_clips: int, _: int) -> float:
-        return task(name, **arguments[name](n_clips))
-
-    return [
-        *(Row(f"memory-{name}", f"peak memory of {name} at 10,000 clips", "at 1,000", "at most", 1.2,
-              partial(memory, name, 10_000), partial(memory, name, 1000), "MB") for name in arguments),
-        *(Row(f"cost-{name}-{n}", f"cost per clip of {name} at {n:,} clips", "at 1,000", "at most", 1.15,
-              partial(cost, name, n), partial(cost, name, 1000)) for name in arguments for n in (10_000, 50_000)),
     ]  # fmt: skip

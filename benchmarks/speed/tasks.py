@@ -91,15 +91,6 @@ def _training(features: str, *, architecture: str | None = None, **changes: Any)
     return data, parts, chosen.model_copy(update=changes)
 
 
-def epoch(features: str) -> float:
-    """The second training epoch with its validation, per training clip."""
-    from genre.training.loop import train
-
-    (data, parts, chosen), ends = _training(features, epochs=2), []
-    train(data, parts, chosen, report=lambda scores: ends.append(time.perf_counter()))
-    return (ends[1] - ends[0]) / int((parts == "train").sum())
-
-
 def steady(features: str, ready: bool) -> float:
     """Clips a second in the second of two epochs without validation; with `ready`, on one batch that is in memory."""
     from genre.training import device
