@@ -91,7 +91,9 @@ def expected_calibration_error(predictions: Predictions) -> float:
 
 
 def bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
-    """F1 of each genre in bootstrap samples: the clips are drawn again, with replacement.
+    """F1 of each genre in bootstrap samples: the clips of each genre are drawn again, with replacement.
+
+    As a split is made genre by genre, every sample has as many clips of each.
 
     Parameters
     ----------
@@ -104,9 +106,9 @@ def bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
     np.ndarray [shape=(BOOTSTRAP_SAMPLES, n_genres)]
         0..1.
     """
-    n = int(confusion.sum())
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(n, confusion.ravel() / n, size=BOOTSTRAP_SAMPLES).reshape(-1, *confusion.shape)
+    support = confusion.sum(axis=1)
+    shares = confusion / np.maximum(support, 1)[:, None]
+    drawn = np.random.default_rng(seed).multinomial(support, shares, size=(BOOTSTRAP_SAMPLES, len(support)))
     hits = np.einsum("bii->bi", drawn)
     total = drawn.sum(axis=1) + drawn.sum(axis=2)  # predicted + true
     return np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)

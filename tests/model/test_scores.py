@@ -75,6 +75,12 @@ def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
     np.testing.assert_allclose(few / many, 10, rtol=0.15)  # the width goes with 1 / sqrt(n)
 
 
+def test_every_bootstrap_sample_has_as_many_clips_of_each_genre():
+    f1 = scores.bootstrapped_f1(np.array([[3, 0, 0], [2, 38, 0], [0, 0, 0]]), seed=0)
+    assert (f1[:, 0] > 0.2).all()  # a sample without the genre, or without its hits, would have 0
+    assert (f1[:, 2] == 0).all()  # no clip of it is in the test part
+
+
 def test_a_genre_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
     never = Predictions(np.array(["a", "b"]), np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]), ["x", "y"])
     assert scores.summary(never)["per_genre"]["y"]["f1"] == 0
@@ -106,7 +112,8 @@ def test_predictions_survive_their_table(predictions):
 def test_the_interval_of_macro_f1_agrees_with_a_bootstrap_of_the_clips_themselves(predictions):
     rng = np.random.default_rng(1)
     labels, predicted = predictions.labels, predictions.predicted
-    draws = [rng.integers(0, len(labels), len(labels)) for _ in range(300)]
+    by_genre = [np.flatnonzero(labels == genre) for genre in range(10)]
+    draws = [np.concatenate([rng.choice(rows, len(rows)) for rows in by_genre]) for _ in range(300)]
     macro = [
         f1_score(labels[rows], predicted[rows], average="macro", labels=range(10), zero_division=0) for rows in draws
     ]
