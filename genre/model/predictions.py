@@ -105,7 +105,7 @@ def predict_clips(
 
 
 def predict_calibrated(network: Network, info: ModelInfo, features: Features, rows: np.ndarray) -> np.ndarray:
-    """The same for a model with this info, calibrated."""
+    """Calibrated genre probabilities of some clips, as `predict_clips`, by a network that `info` belongs to."""
     probabilities = predict_clips(
         network, features, rows, segment_frames=info.segment_frames, test_segments=info.test_segments
     )

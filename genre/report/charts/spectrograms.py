@@ -35,7 +35,7 @@ _SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
 
 @style.styled
 def spectrograms(features: "Features", predictions: "Predictions", data: Data) -> Figure:
-    """For each genre the test clip to which it is given with the highest probability."""
+    """For each genre the test clip with the highest probability of it."""
     colours = style.genre_colours(predictions.genres)
     of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
     rows = []
@@ -46,7 +46,7 @@ def spectrograms(features: "Features", predictions: "Predictions", data: Data) -
     figure, panels = _grid(
         "One test clip of each genre",
         data,
-        "of each genre the clip to which it is given with the highest probability; 0 dB is a clip's loudest point",
+        "of each genre the clip that is most confidently recognised; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         settings=features.settings,
         columns=columns,
