@@ -80,12 +80,9 @@ class DegradeParams(Section):
     cut_low: Fraction
     room: Fraction
     tilt: Fraction
-    clip: Fraction
-    other: Fraction
 
 
 class AugmentParams(Section):
-    short: Fraction
     degrade: DegradeParams
     equalise: Fraction  # in levels 0..1
     contrast: Fraction

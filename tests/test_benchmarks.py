@@ -53,7 +53,7 @@ def run(module: str, *options: object) -> dict:
 @pytest.mark.slow
 def test_accuracy_reports_every_seed_and_the_mean_with_its_interval(feature_folder, tmp_path):
     options = ["--seeds", "0", "1", "--epochs", "12", "--set", "train.segment_seconds=3", "--set", "train.batch_size=8"]
-    options += ["--set", "train.augment.degrade.share=0", "--set", "train.augment.short=0"]
+    options += ["--set", "train.augment.degrade.share=0"]
     options += ["--predictions", tmp_path / "p.csv", "--confusion", tmp_path / "c.png"]
     report = run("accuracy", "--features", feature_folder, *options)
     assert report["protocol"] == "random" and report["architecture"] == DEFAULTS.architecture
@@ -89,7 +89,7 @@ def test_an_invalid_change_of_the_recipe_is_named(change):
 def test_the_baselines_network_has_its_own_recipe():
     plain = recipe(DEFAULTS, architecture="small_alexnet", epochs=5, overrides=[])
     assert (plain.epochs, plain.segment_seconds, plain.select) == (5, 30.0, "accuracy")
-    assert plain.augment.on_levels == [] and plain.augment.short == 0
+    assert plain.augment.on_levels == []
     changed = recipe(DEFAULTS, architecture="small_alexnet", overrides=["train.batch_size=7"])
     assert changed.batch_size == 7 and changed.epochs == 200
 

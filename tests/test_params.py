@@ -120,4 +120,4 @@ def test_the_baselines_configuration_is_valid_and_switches_off_what_it_did_not_h
     settings = FeatureSettings.of(chosen.extract)
     assert settings.n_frames(chosen.train.segment_seconds) == 1249 and settings.n_mels == 128
     assert chosen.train.architecture == "small_alexnet" and chosen.train.epochs == 200
-    assert chosen.train.augment.on_levels == [] and chosen.train.augment.short == 0
+    assert chosen.train.augment.on_levels == []

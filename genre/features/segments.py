@@ -48,9 +48,7 @@ def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     return to_float(clip[positions])
 
 
-def draw(
-    features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator, short: float = 0.0
-) -> np.ndarray:
+def draw(features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator) -> np.ndarray:
     """One segment from each of some clips, at a random place.
 
     All places where the segment lies within its clip are equally probable.
@@ -63,9 +61,6 @@ def draw(
     length : int
         In frames.
     rng : np.random.Generator
-    short : float
-        This share of the segments, 0..1, shows only an excerpt, repeated as a short clip is: from a quarter of the
-        segment's length on.
 
     Returns
     -------
@@ -73,9 +68,5 @@ def draw(
     """
     n_frames = features.clips.n_frames.to_numpy()[rows, None]  # (batch, 1), as all that follows
     first = features.clips.first_frame.to_numpy()[rows, None]
-    shown = np.full_like(n_frames, length)
-    if short:
-        excerpt = rng.random(shown.shape) < short
-        shown[excerpt] = rng.integers(max(length // 4, 1), length, excerpt.sum(), endpoint=True)
-    start = rng.integers(0, np.maximum(n_frames - shown, 0), endpoint=True)
-    return to_float(features.frames[first + (start + np.arange(length) % shown) % n_frames])
+    start = rng.integers(0, np.maximum(n_frames - length, 0), endpoint=True)
+    return to_float(features.frames[first + (start + np.arange(length)) % n_frames])

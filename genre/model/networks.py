@@ -114,7 +114,7 @@ def _member_products(units: int, **settings: Any) -> keras.layers.EinsumDense:
 
 
 def _convolution(shape: InputShape) -> keras.Model:
-    """Six convolutions with 24 to 128 filters, then the mean and the maximum over time and frequency.
+    """Six convolutions with 16 to 96 filters, then the mean and the maximum over time and frequency.
 
     The first is 3x5 and takes every other mel band, the others are 3x3.
 
@@ -124,10 +124,10 @@ def _convolution(shape: InputShape) -> keras.Model:
     # Standardises each mel band over all clips.
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="band_norm")(segment)
     x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
-    x = _conv_block(x, 24, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
-    x = _conv_block(_conv_block(x, 48, "conv2"), 48, "conv3", pool=True)
-    x = _conv_block(_conv_block(x, 96, "conv4"), 96, "conv5", pool=True)
-    x = _conv_block(x, 128, "conv6")
+    x = _conv_block(x, 16, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
+    x = _conv_block(_conv_block(x, 32, "conv2"), 32, "conv3", pool=True)
+    x = _conv_block(_conv_block(x, 64, "conv4"), 64, "conv5", pool=True)
+    x = _conv_block(x, 96, "conv6")
     means, maxima = layers.GlobalAveragePooling2D(name="mean")(x), layers.GlobalMaxPooling2D(name="maximum")(x)
     x = layers.Concatenate(name="mean_and_maximum")([means, maxima])
     x = layers.Dropout(0.3, name="dropout")(x)

@@ -11,7 +11,7 @@ from genre.training.degrade import degrade, smooth_curve
 
 
 def augment(segments: np.ndarray, params: AugmentParams, bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
-    """Apply every augmentation of `params` but `short`, which `genre.features.segments.draw` does.
+    """Apply every augmentation of `params`.
 
     Parameters
     ----------

@@ -82,9 +82,7 @@ class SegmentBatches:
         order = np.random.default_rng([self._params.seed, epoch]).permutation(len(self._rows))
         chosen = np.resize(order, self.steps * self.size)[step * self.size :][: self.size]
         rng = np.random.default_rng([self._params.seed, epoch, step])
-        batch = segments.draw(
-            self._features, self._rows[chosen], self._segment_frames, rng=rng, short=self._params.augment.short
-        )
+        batch = segments.draw(self._features, self._rows[chosen], self._segment_frames, rng=rng)
         labels = self._labels[chosen]
         members = (np.repeat(labels[:, None], self._n_members, axis=1),) if self._n_members else ()
         return augment(batch, self._params.augment, self._bands, rng=rng), (labels, *members)

@@ -40,21 +40,17 @@ def degrade(segments: np.ndarray, params: DegradeParams, bands: MelBands, *, rng
     for row in np.flatnonzero(rng.random(len(segments)) < params.share):  # one by one stays in the processor's cache
         kinds = [name for name in KINDS if rng.random() < getattr(params, name)]
         if kinds:
-            result[row] = degrade_segment(segments[row], segments[row - 1], kinds, bands, rng=rng)
+            result[row] = degrade_segment(segments[row], kinds, bands, rng=rng)
     return result
 
 
-def degrade_segment(
-    levels: np.ndarray, other: np.ndarray, kinds: list[str], bands: MelBands, *, rng: np.random.Generator
-) -> np.ndarray:
-    """The levels of one segment with the named kinds of degradation, of random strength; `other` may be mixed in."""
+def degrade_segment(levels: np.ndarray, kinds: list[str], bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
+    """The levels of one segment with the named kinds of degradation, of random strength."""
 
     def log_uniform(low: float, high: float) -> float:
         return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
     signal, noise = power(levels), np.zeros(len(bands.centre), np.float32)
-    if "other" in kinds:
-        signal = mix(signal, power(other), bands, snr=rng.uniform(8, 35))
     if "room" in kinds:
         noise = reverberation(
             signal, bands, decay=log_uniform(0.2, 1.2), level=rng.uniform(-12, 3), damping=rng.uniform(0, 3), rng=rng
@@ -62,8 +58,6 @@ def degrade_segment(
     if "tilt" in kinds:
         gain = to_power(rng.uniform(-4, 4) * bands.octaves)
         signal, noise = signal * gain, noise * gain
-    if "clip" in kinds:
-        signal, noise = clip(signal, noise, bands, headroom=rng.uniform(2, 18), slope=rng.uniform(-9, -3))
     gain = np.ones_like(bands.centre)
     if "cut_high" in kinds:
         gain = gain * cut(bands, above=log_uniform(2000, 10_500), slope=log_uniform(6, 300))
@@ -112,12 +106,6 @@ def mean_power(power: np.ndarray, bands: MelBands) -> np.float32:
     return (power @ bands.width).mean()
 
 
-def mix(signal: np.ndarray, other: np.ndarray, bands: MelBands, *, snr: float) -> np.ndarray:
-    """`signal` with `other` under it, `snr` dB below in mean power."""
-    ratio = mean_power(signal, bands) / mean_power(other, bands)
-    return signal + other * (ratio * to_power(-snr))
-
-
 def reverberation(
     signal: np.ndarray, bands: MelBands, *, decay: float, level: float, damping: float, rng: np.random.Generator
 ) -> np.ndarray:
@@ -132,22 +120,6 @@ def reverberation(
     modes = np.maximum(bands.width * np.float32(decay / 2.2), 1)
     colour = rng.standard_normal(len(modes), np.float32) / (_DB * np.sqrt(modes))  # in dB
     return field * to_power(level + colour - damping * np.maximum(bands.octaves, 0))
-
-
-def clip(
-    signal: np.ndarray, noise: np.ndarray, bands: MelBands, *, headroom: float, slope: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Limit frames that are louder than `headroom` dB below the loudest, and add what clipping adds: signal and noise.
-
-    Of each dB above the limit 0.2 dB are left. The distortion falls by `slope` dB an octave; it lies 36 dB below the
-    frame at the limit and rises by 2 dB for each dB above it, up to 10 dB below the frame.
-    """
-    frames = (signal + noise) @ bands.width
-    loudness = np.log(frames + np.float32(1e-20)) / _DB
-    excess = np.maximum(loudness - loudness.max() + np.float32(headroom), 0)[:, None]  # in dB
-    limit = to_power(-0.8 * excess)
-    distortion = np.where(excess > 0, to_power(np.minimum(2 * excess - 36, -10)), 0) * frames[:, None] * limit
-    return signal * limit, noise * limit + distortion * noise_floor(bands, slope * bands.octaves)
 
 
 def cut(bands: MelBands, *, above: float = np.inf, below: float = 0.0, slope: float) -> np.ndarray:

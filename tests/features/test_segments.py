@@ -46,17 +46,8 @@ def test_every_place_of_a_clip_is_drawn_equally_often(ramp):
 
 
 def test_drawing_from_a_short_clip_never_reaches_into_its_neighbour(ramp):
-    drawn = segments.draw(ramp, np.array([1] * 20), 25, rng=np.random.default_rng(0), short=0.5)
+    drawn = segments.draw(ramp, np.array([1] * 20), 25, rng=np.random.default_rng(0))
     assert (drawn * 255).max() <= 9 + 1e-3
-
-
-def test_short_excerpts_are_repeated_from_their_start(ramp):
-    drawn = segments.draw(ramp, np.zeros(2000, int), 20, rng=np.random.default_rng(0), short=0.3)[:, :, 0] * 255
-    offsets = (drawn - drawn[:, :1]).round().astype(int)
-    lengths = offsets.max(axis=1) + 1
-    np.testing.assert_array_equal(offsets, np.arange(20) % lengths[:, None])
-    assert lengths.min() == 5 and 0.24 < (lengths < 20).mean() < 0.33  # 0.3 * 15 / 16, as some have the whole length
-    assert drawn.max().round() == 99  # up to the clip's end
 
 
 def test_linear_power_is_left_as_it_is():
