@@ -21,6 +21,8 @@ EXAMPLES = {genre: [genre] for genre in ("classical", "jazz", "metal")} | {"medl
 LARGEST = 200  # upload, in MB
 _HERE = Path(__file__).parent
 _PROGRESS = gr.Progress()
+# Tells an event, as its second input, whether the visitor's window is narrow when it happens.
+_ASK_WIDTH = "first => [first, matchMedia('(max-width: 1000px)').matches]"
 
 
 class Page:
@@ -38,8 +40,7 @@ class Page:
 
     def _lay_out(self, model: Path) -> None:
         gr.Markdown("# What genre is it?\nDrop songs, or record one. Closing this page deletes them from the server.")
-        narrow = gr.Checkbox(visible=False)
-        self.blocks.load(None, outputs=narrow, js="() => matchMedia('(max-width: 1000px)').matches")
+        narrow = gr.Checkbox(visible=False)  # see _ASK_WIDTH
         with gr.Row():
             with gr.Column(scale=2, min_width=300):
                 self._drop = gr.File(label=f"Songs, up to {LARGEST} MB each", file_count="multiple", height=170)
@@ -58,6 +59,7 @@ class Page:
         shown = [self._drop, self._songs, self._genre, self._details]
         hear: dict[str, Any] = {
             "outputs": shown,
+            "js": _ASK_WIDTH,
             "preprocess": False,
             "trigger_mode": "multiple",
             "concurrency_id": "hear",
@@ -68,7 +70,9 @@ class Page:
         record.stop_recording(self._hear, [record, narrow], **hear)
         for example in examples:
             example.click(self._hear_example, [example, narrow], **hear)
-        self._songs.input(self._choose, [self._songs, narrow], shown, show_progress="hidden", api_visibility="private")
+        self._songs.input(
+            self._choose, [self._songs, narrow], shown, js=_ASK_WIDTH, show_progress="hidden", api_visibility="private"
+        )
         files, answers = gr.File(file_count="multiple", visible=False), gr.JSON(visible=False)
         gr.Button(visible=False).click(
             self.predict, files, answers, preprocess=False, concurrency_id="hear", api_name="predict"
