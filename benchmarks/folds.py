@@ -3,9 +3,9 @@
     python -m benchmarks.folds train.muon=0 train.augment.gain=0 --seeds 0 1
 
 Trains the recipe, and the recipe with each of the named changes, on the same folds. The clips are those that the
-fault-filtered lists of GTZAN give to training or validation (all clips of another dataset); no artist is in two folds.
-Each fold is predicted by a network that has learned from the others, a third of which, again by artist, serve as its
-validation part. The last line of stdout is JSON.
+fault-filtered lists of GTZAN give to training or validation (all clips of another dataset). No artist is in two folds,
+or with `--protocol random` no clip's bytes. Each fold is predicted by a network that has learned from the others, a
+third of which, dealt in the same way, serve as its validation part. The last line of stdout is JSON.
 """
 
 import argparse
@@ -33,9 +33,12 @@ def clips_to_judge(features: Features) -> pd.DataFrame:
     return features.clips[published.isin(["train", "validation"])] if published.notna().any() else features.clips
 
 
-def folds(clips: pd.DataFrame, *, n_folds: int, seed: int) -> Iterator[pd.Series]:
-    """For each fold `train`, `validation` or `test` by clip_id; `test` is the fold, and no artist is in two parts."""
-    groups = linked_groups(clips)
+def folds(clips: pd.DataFrame, *, protocol: str = "artist", n_folds: int, seed: int) -> Iterator[pd.Series]:
+    """For each fold `train`, `validation` or `test` by clip_id; `test` is the fold.
+
+    No artist is in two parts; where `protocol` is `random`, clips with the same bytes are in one part.
+    """
+    groups = linked_groups(clips) if protocol == "artist" else pd.factorize(clips.sha256)[0]
 
     def deal(rows: np.ndarray, n: int) -> Iterator[np.ndarray]:
         dealer = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
@@ -65,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.folds", description=__doc__.splitlines()[0])
     parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="each is compared with the recipe")
     recipe_arguments(parser)
+    parser.add_argument("--protocol", choices=("artist", "random"), default="artist")
     parser.add_argument("--folds", type=int, default=5, metavar="N")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the folds and of training")
     arguments = parser.parse_args()
@@ -83,10 +87,10 @@ def main() -> None:
     clips = clips_to_judge(features)
     results: dict[str, list[list[Run]]] = {name: [] for name in settings}
     for seed in arguments.seeds:
-        dealt = list(folds(clips, n_folds=arguments.folds, seed=seed))
+        dealt = list(folds(clips, protocol=arguments.protocol, n_folds=arguments.folds, seed=seed))
         for name, chosen in settings.items():
             seeded = chosen.model_copy(update={"seed": seed})
-            results[name].append([run(features, parts, seeded, protocol="artist") for parts in dealt])
+            results[name].append([run(features, parts, seeded, protocol=arguments.protocol) for parts in dealt])
             print(f"seed {seed}, {name}: {100 * pooled(results[name][-1]):.1f} %", flush=True)
     first = [result for by_seed in results["the recipe"] for result in by_seed]
     report = {}

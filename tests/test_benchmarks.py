@@ -109,6 +109,15 @@ def test_folds_share_no_artist_and_hold_no_test_clip_of_the_published_lists():
         assert (pd.crosstab(chosen.genre, parts) > 0).all(axis=None)
 
 
+def test_random_folds_ignore_artists_and_keep_the_same_bytes_together():
+    # 15 files, each of them four times
+    clips = pd.DataFrame({"genre": ["jazz", "rock"] * 30, "artist": "one", "sha256": [str(n // 4) for n in range(60)]})
+    dealt = list(folds(clips, protocol="random", n_folds=5, seed=0))
+    assert sorted(np.concatenate([parts.index[parts == "test"] for parts in dealt])) == list(clips.index)
+    for parts in dealt:
+        assert len(set(zip(clips.sha256, parts, strict=True))) == 15
+
+
 @pytest.mark.slow
 def test_folds_compare_settings(feature_folder):
     options = ["--epochs", "2", "--set", "train.segment_seconds=3", "--folds", "2"]
