@@ -1,8 +1,8 @@
 """The built-in sample: music that the project synthesises from a seed, in ten genres with GTZAN's names.
 
 The genres differ in tempo, rhythm, harmony, instruments and sound as real ones do (`styles`), songs of one genre
-differ among themselves (`arrange`), neighbouring genres borrow from each other, and each fictitious artist has
-habits of his own (`taste`), so that genre must be learned and an artist-filtered split means something.
+differ among themselves and borrow from neighbouring genres (`song`), and each fictitious artist has habits of his own
+(`taste`), so that genre must be learned and an artist-filtered split means something.
 """
 
 import io
@@ -15,9 +15,9 @@ import soundfile
 from tqdm import tqdm
 
 from genre.dataset.audio_files import AudioFile
-from genre.dataset.sample.arrange import arrange
+from genre.dataset.sample.instruments import SAMPLE_RATE
 from genre.dataset.sample.mix import mix
-from genre.dataset.sample.notes import SAMPLE_RATE
+from genre.dataset.sample.song import arrange
 from genre.dataset.sample.styles import GENRES, STYLES
 from genre.dataset.sample.taste import Taste
 from genre.files import replacing

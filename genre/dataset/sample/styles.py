@@ -1,281 +1,241 @@
-"""The ten genres as data: tempo, harmony, instruments and sound of each; their rhythms are in `grooves`."""
+"""The ten genres as data: tempo, harmony, rhythms, instruments and sound of each.
+
+A rhythm is a string, spread evenly over a bar of four beats, so that sixteen letters are sixteenths and twelve are
+triplets: `X` accent, `x` note, `o` soft note, `.` rest. For instruments these play the chord; a digit plays a degree
+of the scale above the chord's root (1 root, 3 third, 8 octave), and `m` the next note of a melody.
+"""
 
 from dataclasses import dataclass
 
-from genre.dataset.sample.grooves import GROOVES, Groove, Range
+Range = tuple[float, float]
+
+# Semitones above the key note.
+SCALES = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One musician: a role of the groove, instruments to choose from, lowest MIDI note, level, how often there."""
+    """A musician: instruments and rhythms to choose from, lowest key note (MIDI), level in dB, and habits."""
 
-    role: str
-    timbres: tuple[str, ...]
+    instruments: tuple[str, ...]
+    rhythms: tuple[str, ...]
     low: int
-    gain: Range  # in dB
-    chance: float = 1.0
-    gate: Range = (0.7, 1.0)  # how much of its time a note is held
-    span: int = 17  # compass of a melody, in semitones
+    level: float
+    gate: Range = (0.6, 1.0)  # how much of its time a note is held
+    chance: float = 0.8  # how often the musician plays
 
 
 @dataclass(frozen=True)
 class Style:
-    """A genre's habits; each song draws its own from these ranges."""
+    """A genre's habits; each song draws its own from them."""
 
     tempo: Range  # in beats per minute
-    grooves: tuple[Groove, ...]
-    progressions: tuple[tuple[str, str], ...]  # scale of the melody, one chord a bar
+    harmony: tuple[tuple[str, str], ...]  # a scale, and the degree of each bar's chord
+    drums: tuple[dict[str, str], ...]  # a rhythm for each drum
     parts: tuple[Part, ...]
-    kits: tuple[str, ...]
     neighbours: tuple[str, ...]  # genres from which a song may borrow
-    drums: float = 0.95  # chance of drums
-    drum_gain: Range = (-4, 2)  # in dB
-    tilt: Range = (-1.0, 1.0)  # in dB per octave, around 1 kHz
+    tones: int = 3  # of a chord: 2 for root and fifth, 3 triads, 4 sevenths
+    drummer: float = 0.95  # how often there are drums
+    drum_level: float = 0.0  # in dB
+    tilt: Range = (-1.0, 1.0)  # in dB an octave, around 1 kHz
     lowpass: Range = (7000, 11000)  # in Hz
-    wet: Range = (0.08, 0.35)  # reverb against dry sound
-    reverb: Range = (0.4, 1.6)  # time to fall by 60 dB, in s
-    rubato: Range = (0.0, 0.02)  # tempo drift, in beats
-    swell: Range = (0.0, 1.5)  # slow loudness waves, in dB
+    reverb: Range = (0.05, 0.35)  # level of the reverberation against the dry sound
 
+
+_BACKBEAT = "....X.......X..."
+_EIGHTHS = "x.x.x.x.x.x.x.x."
+_FOUR = "X...X...X...X..."
 
 STYLES = {
     "blues": Style(
         tempo=(62, 132),
-        grooves=GROOVES["blues"],
-        progressions=(
-            ("blues", "I7 IV7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 V7"),
-            ("blues", "I7 I7 I7 I7 IV7 IV7 I7 I7 V7 V7 I7 I7"),
-            ("blues", "I7 I7 I7 I7 IV7 IV7 I7 I7 V7 IV7 I7 I7"),
-            ("minor pentatonic", "i7 i7 i7 i7 iv7 iv7 i7 i7 bVI7 V7 i7 i7"),
+        harmony=(("mixolydian", "141144115411"), ("dorian", "1111441154"), ("mixolydian", "1111444415")),
+        tones=4,
+        drums=(
+            {"kick": "X.....x....x", "snare": "...X.....X..", "hat": "x.ox.ox.ox.o"},
+            {"kick": "X.....x.X.......", "snare": _BACKBEAT, "hat": _EIGHTHS},
+            {"kick": "X....x......", "rim": "......X.....", "ride": "xooxooxooxoo"},
         ),
         parts=(
-            Part("bass", ("upright bass", "finger bass"), 31, (-4, 1), 0.85),
-            Part("comp", ("steel guitar", "crunch guitar", "clean guitar"), 50, (-9, -3), 0.9, (0.3, 0.8)),
-            Part("comp", ("piano", "organ"), 55, (-12, -5), 0.45, (0.3, 0.9)),
-            Part("lead", ("harmonica", "slide guitar", "lead guitar", "voice", "saxophone"), 60, (-5, 1), 0.9),
-            Part("arp", ("steel guitar",), 45, (-8, -3), 0.25),
+            Part(("upright bass", "electric bass"), ("1..3..5..6..", "1.11.15.55.5", "1...1.5.6...5..."), 31, -2),
+            Part(("steel guitar", "crunch guitar", "clean guitar"), ("x.ox.ox.ox.o", "...x.....x.."), 50, -6),
+            Part(("piano", "organ"), ("x..o..x..o..", "......x....."), 55, -9, chance=0.5),
+            Part(("harmonica", "lead guitar", "voice", "saxophone"), ("..mm.mm.....", "m.mm.m......"), 60, -2),
         ),
-        kits=("vintage", "acoustic"),
         neighbours=("jazz", "rock", "country"),
-        drums=0.75,
+        drummer=0.75,
         tilt=(-2.2, 0.0),
         lowpass=(3500, 8000),
     ),
     "classical": Style(
         tempo=(56, 138),
-        grooves=GROOVES["classical"],
-        progressions=(
-            ("major", "I V vi iii IV I IV V7"),
-            ("major", "I IV V7 I vi ii V7 I"),
-            ("major", "I I V7 V7 V7 V7 I I"),
-            ("harmonic minor", "i iv V7 i bVI iv V7 i"),
-            ("harmonic minor", "i V7 i bVII bIII iv V V7"),
-            ("harmonic minor", "i viiø i V7 iv i V7 i"),
-        ),
+        harmony=(("major", "15634145"), ("major", "14516251"), ("harmonic minor", "14516451"), ("minor", "15374551")),
+        drums=({"cymbal": "x..............."},),
         parts=(
-            Part("pad", ("strings", "horns", "organ"), 55, (-10, -3), 0.6),
-            Part("bass", ("cello", "cello", "harpsichord", "piano"), 36, (-8, -2), 0.85, (0.8, 1.0)),
-            Part("comp", ("piano", "harpsichord", "strings", "nylon guitar"), 55, (-10, -4), 0.7),
-            Part("arp", ("harp", "piano", "nylon guitar"), 57, (-10, -4), 0.35),
-            Part("lead", ("violin", "flute", "oboe", "piano", "strings", "voice"), 67, (-5, 1), 0.9, (0.85, 1.0)),
+            Part(("strings", "horns", "organ"), ("x", "x.......x......."), 55, -6, gate=(0.9, 1.0)),
+            Part(("cello", "harpsichord", "piano"), ("1.......5.......", "1...3...5...3..."), 36, -5),
+            Part(("piano", "harpsichord", "nylon guitar"), ("1.5.3.5.1.5.3.5.", "1535153515351535"), 55, -7),
+            Part(("violin", "flute", "oboe", "voice"), ("m...m...m.m.m...", "m.......m...m..."), 67, -2, (0.85, 1.0)),
         ),
-        kits=("brushes",),
         neighbours=("jazz",),
-        drums=0.03,
+        drummer=0.05,
         tilt=(-2.5, 0.0),
         lowpass=(4500, 10000),
-        wet=(0.3, 0.8),
-        reverb=(1.0, 2.8),
-        rubato=(0.03, 0.15),
-        swell=(1.5, 6),
+        reverb=(0.3, 0.8),
     ),
     "country": Style(
         tempo=(80, 152),
-        grooves=GROOVES["country"],
-        progressions=(
-            ("major pentatonic", "I I IV I I I V V I I IV IV I V I I"),
-            ("major pentatonic", "I IV I V I IV V I"),
-            ("major", "I I IV IV V V I I"),
-            ("major pentatonic", "I V IV I"),
-            ("mixolydian", "I bVII IV I"),
+        harmony=(("major", "1141115511441511"), ("major", "14151451"), ("major", "1541"), ("mixolydian", "1741")),
+        drums=(
+            {"kick": "X...x...X...x...", "snare": "..o...X...o...X.", "hat": _EIGHTHS},
+            {"kick": "X.......X.......", "brush": "oxoxXxoxoxoxXxox"},
         ),
         parts=(
-            Part("bass", ("upright bass", "finger bass"), 31, (-4, 1), 0.95, (0.4, 0.8)),
-            Part("comp", ("steel guitar",), 50, (-8, -2), 0.95, (0.3, 0.8)),
-            Part("arp", ("banjo", "steel guitar", "clean guitar"), 57, (-11, -4), 0.5),
-            Part("pad", ("pedal steel",), 57, (-11, -4), 0.45),
-            Part("lead", ("fiddle", "voice", "voice", "pedal steel", "steel guitar"), 62, (-5, 1), 0.95),
+            Part(("upright bass", "electric bass"), ("1.......5.......", "1...1...5...5..."), 31, -2, (0.4, 0.8)),
+            Part(("steel guitar",), ("....x.......x...", "1...x.x.5...x.x."), 50, -5, (0.3, 0.8), 0.95),
+            Part(("banjo", "steel guitar"), ("1358135813581358", "3518351835183518"), 57, -8, chance=0.5),
+            Part(("pedal steel",), ("x", "x.......x......."), 57, -8, chance=0.45),
+            Part(("violin", "voice", "pedal steel"), ("m.m.m...m.......", "....m.m.m.m.m..."), 62, -2),
         ),
-        kits=("acoustic", "brushes"),
         neighbours=("rock", "blues", "pop"),
-        drums=0.85,
-        drum_gain=(-9, -2),
+        drummer=0.85,
+        drum_level=-5,
         tilt=(0.0, 2.0),
     ),
     "disco": Style(
         tempo=(108, 132),
-        grooves=GROOVES["disco"],
-        progressions=(
-            ("dorian", "i7 IV7 i7 IV7"),
-            ("minor", "i7 bVII bVI7 V7"),
-            ("minor", "i7 iv7 bVII bIIImaj7"),
-            ("minor", "i7 i7 iv7 V7"),
-            ("major", "Imaj7 vi7 ii7 V7"),
+        harmony=(("dorian", "1414"), ("minor", "1765"), ("minor", "1473"), ("major", "1625")),
+        tones=4,
+        drums=(
+            {"kick": _FOUR, "snare": _BACKBEAT, "open hat": "..x...x...x...x.", "hat": "xo.oxo.oxo.oxo.o"},
+            {"kick": _FOUR, "clap": _BACKBEAT, "open hat": "..X...X...X...X.", "shaker": "xoxoxoxoxoxoxoxo"},
         ),
         parts=(
-            Part("bass", ("slap bass", "synth bass", "finger bass"), 31, (-3, 2), 1.0, (0.5, 0.9)),
-            Part("comp", ("muted guitar", "clean guitar"), 60, (-10, -4), 0.85, (0.2, 0.5)),
-            Part("comp", ("electric piano", "stab strings", "brass"), 57, (-12, -5), 0.6, (0.3, 0.7)),
-            Part("pad", ("strings",), 64, (-12, -5), 0.65),
-            Part("lead", ("voice", "voice", "stab strings", "brass", "saw lead"), 62, (-5, 1), 0.9),
+            Part(("synth bass", "electric bass"), ("1.8.1.8.1.8.1.8.", "1..1..8.1..1..8."), 31, -1, chance=1.0),
+            Part(("muted guitar", "clean guitar"), ("..x...xo..x...xo", "x.ox.ox.x.ox.oxo"), 60, -7, (0.2, 0.5)),
+            Part(("electric piano", "brass"), ("..x...x...x...x.", "x..x..x..x..x.x."), 57, -8, (0.3, 0.7), 0.6),
+            Part(("strings",), ("x",), 64, -8, chance=0.65),
+            Part(("voice", "brass", "synth lead"), ("m..m..m.........", "....m.m.m.m....."), 62, -2),
         ),
-        kits=("acoustic", "machine"),
         neighbours=("pop", "hiphop", "reggae"),
-        drums=1.0,
-        drum_gain=(-1, 4),
+        drum_level=2,
         tilt=(-0.5, 1.5),
     ),
     "hiphop": Style(
         tempo=(74, 106),
-        grooves=GROOVES["hiphop"],
-        progressions=(
-            ("minor", "i i i i"),
-            ("minor", "i7 bVImaj7"),
-            ("minor pentatonic", "i7 i7 iv7 iv7"),
-            ("dorian", "i7 ii7"),
-            ("phrygian", "i bII i bII"),
+        harmony=(("minor", "1"), ("minor", "16"), ("minor", "1144"), ("phrygian", "1212")),
+        drums=(
+            {"deep kick": "X.....x...x.....", "snare": _BACKBEAT, "hat": _EIGHTHS},
+            {"deep kick": "X..x......xx....", "clap": _BACKBEAT, "hat": "xoxoxoxoxoxoxoxx"},
         ),
         parts=(
-            Part("bass", ("sub bass", "sub bass", "synth bass", "finger bass"), 29, (0, 5), 0.95, (0.7, 1.0)),
-            Part("arp", ("electric piano", "bell", "synth pluck", "piano", "clean guitar"), 60, (-12, -5), 0.75),
-            Part("comp", ("electric piano", "stab strings", "brass", "piano"), 55, (-13, -6), 0.5),
-            Part("pad", ("strings", "pad"), 60, (-15, -8), 0.3),
-            Part("lead", ("rap",), 45, (-3, 3), 0.85, (0.5, 0.9), span=6),
+            Part(("sub bass", "synth bass"), ("1.....1...1.....", "1.........5....."), 29, 2, chance=0.95),
+            Part(("electric piano", "bell", "piano", "clean guitar"), ("1...5...8...5...", "1.3.5...8......."), 60, -8),
+            Part(("strings", "brass", "pad"), ("x.......x..x....", "x..............."), 55, -10, chance=0.5),
+            Part(("rap",), ("m.mmm.m.mmm.m.m.", "mm.mm.mmmm.mm.m.", "..mmm.mmm.mmm.mm"), 45, 3, (0.5, 0.9)),
         ),
-        kits=("808", "808", "machine", "vintage"),
-        neighbours=("reggae", "pop", "disco"),
-        drums=1.0,
-        drum_gain=(0, 5),
+        neighbours=("pop", "disco"),
+        drum_level=5,
         tilt=(-1.5, 0.8),
-        wet=(0.03, 0.2),
-        reverb=(0.3, 1.0),
+        reverb=(0.03, 0.2),
     ),
     "jazz": Style(
         tempo=(92, 208),
-        grooves=GROOVES["jazz"],
-        progressions=(
-            ("bebop", "ii7 V7 Imaj7 vi7"),
-            ("bebop", "ii7 V7 Imaj7 Imaj7"),
-            ("bebop", "Imaj7 vi7 ii7 V7 iii7 VI7 ii7 V7"),
-            ("dorian", "i7 i7 i7 i7 bii7 bii7 i7 i7"),
-            ("harmonic minor", "iiø V7 i7 i7"),
-            ("blues", "I9 IV9 I9 I9 IV9 IV9 I9 VI7 ii7 V7 I9 V7"),
+        harmony=(("major", "2516"), ("major", "2511"), ("major", "16253625"), ("dorian", "11112211")),
+        tones=4,
+        drums=(
+            {"ride": "X..x.xX..x.x", "hat": "...x.....x..", "kick": "o..o..o..o..", "brush": ".....o......"},
+            {"ride": _EIGHTHS, "rim": "x..x...x..x.....", "kick": "x.....x.x.....x."},
         ),
         parts=(
-            Part("bass", ("upright bass",), 31, (-4, 1), 0.95, (0.7, 1.0)),
-            Part("comp", ("piano", "piano", "clean guitar", "organ"), 54, (-11, -4), 0.85, (0.2, 0.7)),
-            Part("lead", ("saxophone", "muted trumpet", "piano", "clean guitar", "flute"), 60, (-4, 1), 0.9),
-            Part("comp", ("brass", "horns"), 58, (-12, -6), 0.25, (0.3, 0.8)),
+            Part(("upright bass",), ("1..3..5..7..", "1..2..3..5..", "8..7..5..3.."), 31, -2, (0.7, 1.0), 0.95),
+            Part(("piano", "clean guitar", "organ"), ("x....x......", ".....x...x.."), 54, -7, (0.2, 0.7)),
+            Part(("saxophone", "trumpet", "piano", "flute"), ("m.mm.mm.mm.m", "..mm.mm.m...", "m..m.mm....."), 60, -1),
+            Part(("brass", "horns"), ("x.....x.........", "......x....."), 58, -9, chance=0.25),
         ),
-        kits=("brushes", "brushes", "acoustic"),
         neighbours=("blues", "classical"),
-        drums=0.88,
-        drum_gain=(-5, 2),
+        drummer=0.88,
+        drum_level=-2,
         tilt=(-1.2, 0.8),
         lowpass=(6500, 11000),
-        swell=(0.0, 3.0),
     ),
     "metal": Style(
         tempo=(98, 186),
-        grooves=GROOVES["metal"],
-        progressions=(
-            ("phrygian", "i5 i5 bII5 i5"),
-            ("minor", "i5 bVI5 bVII5 i5"),
-            ("minor", "i5 i5 bIII5 bVII5"),
-            ("harmonic minor", "i5 bVI5 iv5 V5"),
-            ("blues", "i5 bIII5 iv5 bV5"),
+        harmony=(("phrygian", "1121"), ("minor", "1671"), ("minor", "1137"), ("harmonic minor", "1645")),
+        tones=2,
+        drums=(
+            {"kick": "xxxxxxxxxxxxxxxx", "snare": _BACKBEAT, "ride": "x...x...x...x..."},
+            {"kick": "X.xx..x.X.xx..x.", "snare": _BACKBEAT, "open hat": "x...x...x...x..."},
+            {"kick": "X...............", "snare": "........X.......", "cymbal": "x...x...x...x..."},
         ),
         parts=(
-            Part("comp", ("distorted guitar", "distorted guitar", "palm-muted guitar"), 38, (-2, 3), 1.0, (0.6, 1.0)),
-            Part("comp", ("palm-muted guitar", "distorted guitar", "crunch guitar"), 40, (-5, 1), 0.5, (0.5, 1.0)),
-            Part("bass", ("pick bass",), 26, (-6, 0), 0.95),
-            Part("lead", ("growl", "growl", "lead guitar", "voice"), 55, (-5, 1), 0.75),
+            Part(("distorted guitar",), ("1.111.111.111.11", "1111111111111111"), 38, 0, chance=1.0),
+            Part(("distorted guitar", "crunch guitar"), ("X.11..x.1.11..x.", "x.11x.11x.11x.xx"), 40, -3, chance=0.5),
+            Part(("electric bass",), ("1.1.1.1.1.1.1.1.", "1.11..1.1.11..1."), 28, -4),
+            Part(("growl", "lead guitar", "voice"), ("m...m...m...m...", "mmmmmmmmmmmmmmmm"), 55, -2),
         ),
-        kits=("heavy",),
         neighbours=("rock",),
-        drums=0.97,
-        drum_gain=(-3, 3),
         tilt=(-0.3, 1.8),
-        wet=(0.04, 0.2),
-        swell=(0.0, 1.0),
+        reverb=(0.04, 0.2),
     ),
     "pop": Style(
         tempo=(84, 134),
-        grooves=GROOVES["pop"],
-        progressions=(
-            ("major", "I V vi IV"),
-            ("major", "vi IV I V"),
-            ("major pentatonic", "I vi IV V"),
-            ("major", "IV I V vi"),
-            ("minor", "i bVI bIII bVII"),
+        harmony=(("major", "1564"), ("major", "6415"), ("major", "1645"), ("minor", "1637")),
+        drums=(
+            {"kick": "X.......X.x.....", "snare": _BACKBEAT, "hat": _EIGHTHS},
+            {"kick": _FOUR, "clap": _BACKBEAT, "hat": "..x...x...x...x.", "shaker": "oxoxoxoxoxoxoxox"},
         ),
         parts=(
-            Part("bass", ("synth bass", "finger bass", "sub bass"), 31, (-4, 2), 0.95),
-            Part("pad", ("pad", "strings"), 57, (-13, -6), 0.6),
-            Part("comp", ("piano", "synth pluck", "clean guitar", "electric piano"), 57, (-10, -4), 0.9),
-            Part("arp", ("synth pluck", "bell", "saw lead"), 67, (-15, -8), 0.4),
-            Part("lead", ("voice", "voice", "voice", "saw lead", "square lead"), 64, (-3, 3), 0.95),
+            Part(("synth bass", "electric bass", "sub bass"), ("1.1.1.1.1.1.1.1.", "1.......1.1....."), 31, -1),
+            Part(("pad", "strings"), ("x",), 57, -9, chance=0.6),
+            Part(("piano", "synth pluck", "clean guitar"), ("x...x...x...x...", "x..x..x.x..x..x."), 57, -7),
+            Part(("synth pluck", "bell", "synth lead"), ("1.5.8.5.1.5.8.5.", "1358535813585358"), 67, -11, chance=0.4),
+            Part(("voice", "synth lead"), ("m.m.m.m.m.......", "..m.m.mmm.m.....", "m...m.m...m.m..."), 64, 0),
         ),
-        kits=("machine", "acoustic", "808"),
         neighbours=("disco", "rock", "hiphop", "country"),
-        drums=0.93,
-        drum_gain=(-3, 3),
         tilt=(0.2, 2.0),
     ),
     "reggae": Style(
         tempo=(64, 96),
-        grooves=GROOVES["reggae"],
-        progressions=(
-            ("major", "I IV I IV"),
-            ("major", "I V vi IV"),
-            ("minor", "i bVII i bVII"),
-            ("minor", "i iv i V"),
-            ("mixolydian", "I ii I ii"),
+        harmony=(("major", "1414"), ("major", "1564"), ("minor", "1717"), ("mixolydian", "1212")),
+        drums=(
+            {"kick": "........X.......", "rim": "........X.......", "hat": "x.o.x.o.x.o.x.o."},
+            {"kick": _FOUR, "snare": "........X.......", "hat": _EIGHTHS},
+            {"kick": "X.......X.......", "rim": "........X..x....", "hat": "o.x.o.x.o.x.o.x."},
         ),
         parts=(
-            Part("bass", ("dub bass", "dub bass", "finger bass"), 29, (1, 6), 1.0, (0.5, 0.9)),
-            Part("comp", ("clean guitar", "muted guitar"), 60, (-8, -2), 0.95, (0.15, 0.4)),
-            Part("comp", ("bubble organ", "organ", "piano"), 57, (-10, -4), 0.8, (0.2, 0.5)),
-            Part("lead", ("voice", "voice", "brass", "harmonica"), 60, (-4, 2), 0.9),
-            Part("arp", ("muted guitar",), 52, (-10, -4), 0.3),
+            Part(("dub bass", "electric bass"), ("1.....1.3...5...", "1...1.5........."), 29, 3, chance=1.0),
+            Part(("clean guitar", "muted guitar"), ("....x.......x...", "..x...x...x...x."), 60, -2, (0.15, 0.4), 0.95),
+            Part(("organ", "piano"), ("..x...x...x...x.", "..xx..xx..xx..xx"), 57, -4, (0.2, 0.5)),
+            Part(("voice", "brass", "harmonica"), ("m...m.m.m.......", "..m.m.m.........", "m.....m...m....."), 60, -1),
         ),
-        kits=("vintage", "acoustic", "808"),
-        neighbours=("hiphop", "pop", "rock"),
-        drums=0.97,
-        drum_gain=(-4, 2),
+        neighbours=("pop", "rock"),
+        drum_level=-3,
         tilt=(-1.5, 0.7),
-        wet=(0.1, 0.5),
+        reverb=(0.1, 0.5),
     ),
     "rock": Style(
         tempo=(96, 158),
-        grooves=GROOVES["rock"],
-        progressions=(
-            ("minor pentatonic", "I5 bVII5 IV5 I5"),
-            ("major pentatonic", "I IV V IV"),
-            ("minor pentatonic", "i5 i5 bIII5 IV5"),
-            ("mixolydian", "I bVII IV IV"),
-            ("major", "I V vi IV"),
+        harmony=(("mixolydian", "1741"), ("major", "1454"), ("dorian", "1134"), ("major", "1564")),
+        drums=(
+            {"kick": "X.....x.X.......", "snare": _BACKBEAT, "hat": _EIGHTHS},
+            {"kick": _FOUR, "snare": _BACKBEAT, "open hat": "x...x...x...x..."},
+            {"kick": "X.x.....X.x.....", "snare": _BACKBEAT, "ride": _EIGHTHS},
         ),
         parts=(
-            Part("comp", ("crunch guitar", "crunch guitar", "clean guitar"), 45, (-5, 1), 1.0, (0.5, 1.0)),
-            Part("bass", ("pick bass", "finger bass"), 28, (-4, 1), 1.0),
-            Part("comp", ("steel guitar", "organ", "piano", "clean guitar"), 52, (-12, -5), 0.45, (0.5, 1.0)),
-            Part("lead", ("voice", "voice", "lead guitar"), 60, (-4, 2), 0.95),
+            Part(("crunch guitar", "clean guitar"), ("x.x.x.x.x.x.x.x.", "x..x..x...x.x..."), 45, -2, chance=1.0),
+            Part(("electric bass",), ("1.1.1.1.1.1.1.1.", "1.....1.1...5...", "1...5...8...7..."), 28, -2, chance=1.0),
+            Part(("steel guitar", "organ", "piano"), ("x.......x.......", "x.x.o.x.x.x.o.x."), 52, -9, chance=0.45),
+            Part(("voice", "lead guitar"), ("m.m.m...m.......", "..m.m.m.m.m....."), 60, -1),
         ),
-        kits=("acoustic",),
         neighbours=("metal", "blues", "country", "pop"),
-        drums=0.95,
-        drum_gain=(-3, 3),
         tilt=(-0.8, 1.2),
     ),
 }  # fmt: skip
