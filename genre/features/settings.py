@@ -43,10 +43,6 @@ class FeatureSettings:
         """Frames that `seconds` of audio give (centred frames: one for every begun hop)."""
         return int(seconds * self.sample_rate) // self.hop_length + 1
 
-    def segment_frames(self, seconds: float) -> int:
-        """Frames of a segment of `seconds`; no segment is longer than a clip."""
-        return self.n_frames(min(seconds, self.seconds))
-
     def to_dict(self) -> dict[str, Any]:
         """The settings by name, for JSON; `FeatureSettings(**...)` is the inverse."""
         return asdict(self)

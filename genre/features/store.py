@@ -33,6 +33,10 @@ class Features:
         first = self.clips.first_frame.array[row]
         return self.frames[first : first + self.clips.n_frames.array[row]]
 
+    def segment_frames(self, seconds: float) -> int:
+        """Frames of a segment of `seconds`; no segment is longer than the longest clip."""
+        return min(self.settings.n_frames(seconds), int(self.clips.n_frames.max()))
+
     def rows(self, split: pd.Series, part: str) -> np.ndarray:
         """Rows of `clips` that belong to a part of a split, given by clip_id [shape=(n,), int], in their order."""
         return np.flatnonzero((split.reindex(self.clips.index) == part).to_numpy())

@@ -121,7 +121,7 @@ def train(
         model=network(final) if params.refit else validated,
         selected=validated if params.refit else None,
         genres=genres,
-        segment_frames=features.settings.segment_frames(params.segment_seconds),
+        segment_frames=features.segment_frames(params.segment_seconds),
         history=run.progress.history,
         best_epoch=run.progress.best_epoch,
         val_loss=val_loss,
@@ -201,7 +201,7 @@ class _Run:
             predict,
             self.features,
             self.rows["validation"],
-            segment_frames=self.features.settings.segment_frames(self.params.segment_seconds),
+            segment_frames=self.features.segment_frames(self.params.segment_seconds),
             test_segments=self.params.test_segments,
             clips_per_batch=128 if device.gpus() else 8,
         )

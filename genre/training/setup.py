@@ -15,11 +15,11 @@ LEAST_FRAMES = 4  # of a segment: convolutions see its quarters
 
 def check(features: Features, params: TrainParams) -> None:
     """Raise ParamsError where parameters do not suit the features."""
-    frames = features.settings.segment_frames(params.segment_seconds)
+    frames = features.segment_frames(params.segment_seconds)
     if frames < LEAST_FRAMES:
         raise ParamsError(
             f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
-            f"train.segment_seconds (at most extract.seconds counts), or lower extract.hop_length"
+            f"train.segment_seconds (no segment is longer than the longest clip), or lower extract.hop_length"
         )
     if features.settings.scale == "power" and params.augment.on_levels:
         raise ParamsError(
@@ -30,7 +30,7 @@ def check(features: Features, params: TrainParams) -> None:
 
 def new_network(features: Features, params: TrainParams, genres: list[str]) -> keras.Model:
     """A network for segments of these features, with new weights."""
-    frames = features.settings.segment_frames(params.segment_seconds)
+    frames = features.segment_frames(params.segment_seconds)
     return NETWORKS[params.architecture](InputShape(frames, features.settings.n_mels, len(genres)))
 
 
@@ -56,7 +56,7 @@ def prepare(
         rows,
         np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)],
         params=params,
-        segment_frames=features.settings.segment_frames(params.segment_seconds),
+        segment_frames=features.segment_frames(params.segment_seconds),
         n_members=n_members,
         divisor=device.n_used(),
     )

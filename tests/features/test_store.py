@@ -31,6 +31,13 @@ def test_each_clips_frames_come_back_as_they_were_written(tmp_path, settings):
     assert features.settings == settings and features.dataset["name"] == "numbers"
 
 
+def test_no_segment_is_longer_than_the_longest_clip(tmp_path, settings):
+    spectrograms = [np.zeros((n, settings.n_mels), np.uint8) for n in (5, 1, 30)]
+    features = write_folder(tmp_path / "features", settings, spectrograms)
+    assert features.segment_frames(60.0) == 30
+    assert features.segment_frames(1.0) == settings.n_frames(1.0) < 30
+
+
 def test_ids_that_look_like_numbers_and_genres_that_look_missing_stay_text(tmp_path, settings):
     features = write_folder(tmp_path / "features", settings, [np.zeros((2, settings.n_mels), np.uint8)])
     assert list(features.clips.index) == ["000"] and features.clips.genre.iloc[0] == "NA"
