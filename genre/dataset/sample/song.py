@@ -10,7 +10,7 @@ from genre.dataset.sample.instruments import INSTRUMENTS, Instrument
 from genre.dataset.sample.styles import SCALES, STYLES, Part, Style
 from genre.dataset.sample.taste import Taste
 
-_BORROWING = 0.33  # how often a song takes one of its sides from a neighbouring genre
+_BORROWING = 0.32  # how often a song takes one of its sides from a neighbouring genre
 _VELOCITY = {"X": 1.0, "x": 0.78, "o": 0.45}
 _LONGEST = 6.0  # of a note, in s
 
