@@ -187,7 +187,7 @@ def test_a_dropped_clip_gets_the_answer_of_genre_predict_a_picture_and_a_player(
     drop(page, clip)
     answer = expected(clip)
     assert genre(page).inner_text().strip() == answer["genre"]
-    assert page.get_by_text(f"{answer['sureness']}; {answer['genre']} throughout").is_visible()
+    assert page.get_by_text(re.compile(f"^{answer['sureness']}\\b.*; {answer['genre']} throughout")).is_visible()
     assert clip.name in page.locator(".song svg").text_content()
     line, start = page.locator(".song i"), page.locator(".song i").bounding_box()["x"]
     player(page).evaluate("player => player.play()")
