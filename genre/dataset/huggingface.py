@@ -23,26 +23,11 @@ ARCHIVE = "data/genres.tar.gz"
 
 
 def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
-    """Download the archive into `scratch` and unpack the wanted clips one after the other.
+    """Yield the id of each of the `tracks` (a catalogue's) in the archive, and a file that is said to hold it.
 
-    Only regular files with the names of clips are read, and written under a name of our own: nothing can land
-    elsewhere, so that tarfile's data filter, which Python before 3.11.4 lacks, has nothing to do here.
-
-    Parameters
-    ----------
-    tracks : pd.DataFrame
-        The clips that are wanted, as `genre.dataset.catalogue.load` gives them.
-    scratch : Path
-        Folder for the archive, which is removed at the end.
-
-    Yields
-    ------
-    tuple of str and Path
-        clip_id, and a file that is said to hold it and must be checked; the file is gone after the next step.
-
-    Raises
-    ------
-    Unreachable, Damaged
+    The file is in `scratch` and gone after the next step, as the archive is at the end. Only regular files with the
+    names of clips are read, and written under a name of our own: nothing can land elsewhere, so that tarfile's data
+    filter, which Python before 3.11.4 lacks, has nothing to do here. Raises Unreachable or Damaged.
     """
     folder = scratch / "huggingface"
     clip = folder / "clip.wav"
@@ -78,14 +63,10 @@ def _download(folder: Path) -> Path:
     except Exception as error:  # also of the HTTP library below, which differs from one version to the next
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's
-        raise _reason(error) from None
+        response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
+        if response is not None:
+            raise Unreachable(f"HTTP {response.status_code}") from None
+        if isinstance(error, LocalEntryNotFoundError):  # not even the file's size came
+            raise Unreachable("no connection") from None
+        raise Damaged(f"the download broke off ({type(error).__name__})") from None
     return Path(path)
-
-
-def _reason(error: Exception) -> mirrors.MirrorError:
-    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
-    if response is not None:
-        return Unreachable(f"HTTP {response.status_code}")
-    if isinstance(error, LocalEntryNotFoundError):  # not even the file's size came
-        return Unreachable("no connection")
-    return Damaged(f"the download broke off ({type(error).__name__})")
