@@ -24,25 +24,13 @@ log = logging.getLogger(__name__)
 
 
 def fetch(chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | None = None) -> Dataset:
-    """Make the folder `target` the dataset that `chosen.fetch` names.
+    """Make the folder `target` the dataset that `chosen.fetch` names; DataError where that is not there or not usable.
 
-    Parameters
-    ----------
-    chosen : Params
-        The sections fetch and sample are used.
-    target : Path
-        Files of another dataset in it are removed. A download under way is in `.fetch` beside it.
-    tracks : pd.DataFrame, optional
-        GTZAN's catalogue; the project's own by default.
-
-    Raises
-    ------
-    DataError
-        Where the dataset is not there, not whole or not usable.
+    Files of another dataset in `target` are removed. A download under way is in `.fetch` beside it. `tracks` is GTZAN's
+    catalogue, the project's own by default.
     """
     scratch = target.with_name(".fetch")
     scratch.mkdir(parents=True, exist_ok=True)
-    (scratch / ".gitignore").write_text("*\n", encoding="utf-8")
     target.mkdir(exist_ok=True)
     name, mirrors = chosen.fetch.dataset, chosen.fetch.mirrors
     if name == "gtzan":
@@ -54,9 +42,9 @@ def fetch(chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | No
                 raise
             log.warning(_banner(str(problem)))
             reason = f"GTZAN could not be downloaded: no mirror could be used ({', '.join(mirrors)})"
-            dataset = synthesise(chosen.sample, target, scratch, fallback=reason)
+            dataset = synthesise(chosen.sample, target, fallback=reason)
     elif name == "sample":
-        dataset = synthesise(chosen.sample, target, scratch)
+        dataset = synthesise(chosen.sample, target)
     else:
         dataset = own_folder(name, target)
     raw.mark_complete(target, dataset, requested=name)
@@ -64,18 +52,12 @@ def fetch(chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | No
     return dataset
 
 
-def synthesise(chosen: SampleParams, target: Path, scratch: Path, *, fallback: str | None = None) -> Dataset:
+def synthesise(chosen: SampleParams, target: Path, *, fallback: str | None = None) -> Dataset:
     """Make the built-in sample in `target`; `fallback` says what it stands in for."""
     from genre.dataset import sample  # scipy.signal takes longer to import than all else that fetch needs
 
-    made = scratch / "sample"
-    shutil.rmtree(made, ignore_errors=True)  # left by a run that was killed
-    clips = sample.write(made, params=chosen)
     raw.mark_incomplete(target, keep=[])
-    for clip in clips:
-        raw.move(made / clip.path, target / clip.path)
-    listed = raw.in_threads(lambda clip: raw.listed(clip, target), clips, desc="check")
-    return Dataset("built-in sample", "synthesised", listed, fallback=fallback)
+    return Dataset("built-in sample", "synthesised", sample.write(target, params=chosen), fallback=fallback)
 
 
 def own_folder(dataset: str, target: Path) -> Dataset:
@@ -87,10 +69,10 @@ def own_folder(dataset: str, target: Path) -> Dataset:
     contents = folder.read(origin)
     _warn(contents, origin)
     raw.mark_incomplete(target, keep=[file.path for file in contents.audio])
+    folder.copy(contents.audio, origin, target)
     reserved = there.name.lower() in ("gtzan", "built-in sample")
     name = f"folder {there.name}" if reserved else there.name
-    copied = folder.copy(contents.audio, origin, target)
-    return Dataset(name, "folder", copied, passed_over=contents.passed_over)
+    return Dataset(name, "folder", contents.audio, passed_over=contents.passed_over)
 
 
 def _warn(contents: folder.Contents, origin: Path) -> None:

@@ -12,7 +12,7 @@ from tests.projects import files_of, just_before, locked, run, set_params
 MOMENTS = {
     "fetch": {
         "while the sample is synthesised": ("joblib.parallel:BatchCompletionCallBack.__call__", 20, "kill"),
-        "while clips move into place": ("genre.dataset.raw:move", 30, "kill"),
+        "before a clip gets its name": ("pathlib:Path.replace", 30, "kill"),
         "before dataset.json": ("genre.files:write_json", 1, "kill all"),
     },
     "extract": {

@@ -13,7 +13,6 @@ import pandas as pd
 
 from genre.dataset import audio_files, raw
 from genre.dataset.audio_files import AudioFile
-from genre.dataset.raw import Clip
 from genre.errors import DataError
 
 LAYOUT = "<class>/**/*.mp3 (or .wav, .flac, ...) for two classes or more"
@@ -54,32 +53,31 @@ def read(folder: Path) -> Contents:
         AudioFile(clip_id, path.parts[0], path.as_posix(), artists.get(_composed(clip_id), ""))
         for path, clip_id in clip_ids.items()
     ]
-    passed_over = {name: dict(Counter(listing.passed_over.values())) for name, listing in found.items()}
-    return Contents(
-        audio,
-        {name: dict(sorted(kinds.items())) for name, kinds in passed_over.items() if kinds},
-        [name for name, listing in found.items() if name and not listing.audio],
-    )
+    counted = {name: Counter(sorted(listing.passed_over.values())) for name, listing in found.items()}
+    passed_over = {name: dict(kinds) for name, kinds in counted.items() if kinds}
+    return Contents(audio, passed_over, [name for name, listing in found.items() if name and not listing.audio])
 
 
-def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> list[Clip]:
+def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> None:
     """Copy files of the dataset folder `origin` to `target`; a file that is there with the same bytes is kept.
 
+    Blocks are shared where the file system can (btrfs, XFS, APFS). Never a link: where cache.type begins with hardlink,
+    DVC follows a link of either kind, takes the user's file itself into its cache and makes it read-only.
     Raises DataError where a file of `origin` cannot be read.
     """
+    from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
 
-    def copy_one(file: AudioFile) -> Clip:
+    def copy_one(file: AudioFile) -> None:
         source, place = origin / file.path, target / file.path
         try:
             if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-                raw.copy(source, place)
+                raw.bring(source, place, reflink)
         except OSError as error:
             if error.filename is None or Path(error.filename) != source:
                 raise
             raise DataError(f"{source} cannot be read ({error.strerror}); fix or remove it") from None
-        return raw.listed(file, target)
 
-    return raw.in_threads(copy_one, audio, desc="fetch")
+    raw.in_threads(copy_one, audio, desc="fetch")
 
 
 def look_alike(classes: Sequence[str]) -> list[list[str]]:

@@ -2,24 +2,25 @@
 
 import importlib
 import logging
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from genre import files
 from genre.dataset import catalogue, raw
+from genre.dataset.audio_files import AudioFile
 from genre.dataset.mirrors import Damaged, MirrorError
-from genre.dataset.raw import Clip, Dataset
+from genre.dataset.raw import Dataset
 from genre.errors import DataError
 
 PAGES = {
     "kaggle": "https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification",
     "huggingface": "https://huggingface.co/datasets/marsyas/gtzan",
 }
-SOURCE = "source"  # in the scratch folder: which mirror a run took clips from, should it be killed
 
 log = logging.getLogger(__name__)
 
@@ -28,69 +29,49 @@ class NoMirror(DataError):
     """Nothing of GTZAN is there and no mirror gave anything: a fallback may take its place."""
 
 
-@dataclass
-class _Search:
-    """What asking the mirrors has given so far."""
-
-    missing: pd.DataFrame
-    source: str
-    problems: list[str] = field(default_factory=list)
-    damaged: bool = False  # a mirror answered, and with something incomplete or wrong
-
-
 def complete(folder: Path, scratch: Path, *, names: Sequence[str], tracks: pd.DataFrame) -> Dataset:
     """Bring every usable clip of GTZAN into `folder`; where all are there and right, no server is asked.
 
-    Parameters
-    ----------
-    folder : Path
-        Gets `<genre>/<clip_id>.wav`.
-    scratch : Path
-        Folder on the same file system for a download that is under way.
-    names : sequence of str
-        Mirrors, keys of `PAGES`, in the order in which they are asked.
-    tracks : pd.DataFrame
-        The catalogue.
-
-    Raises
-    ------
-    NoMirror
-        Where nothing of GTZAN is there and every mirror was out of reach.
-    DataError
-        Where clips are missing otherwise: a mirror gave wrong bytes, or a download broke off.
+    `names` are mirrors, keys of `PAGES`, in the order in which they are asked; `tracks` is the catalogue, and `scratch`
+    a folder on the same file system for a download that is under way. Raises NoMirror where nothing of GTZAN is there
+    and every mirror was out of reach, and DataError where clips are missing otherwise: a mirror gave wrong bytes, or a
+    download broke off.
     """
     left_out = {clip_id: reason for clip_id, reason in catalogue.BROKEN.items() if clip_id in tracks.index}
-    tracks = tracks.drop(index=list(left_out))
-    clips = [
-        Clip(track.Index, track.genre, f"{track.genre}/{track.Index}.wav", track.bytes, track.sha256, track.artist)
-        for track in tracks.fillna({"artist": ""}).itertuples()
-    ]
-    there = raw.in_threads(lambda clip: _is_right(folder / clip.path, clip), clips, desc=f"check {folder}")
-    _check_level(folder, [clip.path for clip, right in zip(clips, there, strict=True) if not right])
-    search = _Search(tracks[[not right for right in there]], _known_source(folder, scratch))
+    tracks = tracks.drop(index=list(left_out)).fillna({"artist": ""})
+    tracks["path"] = [f"{genre}/{clip_id}.wav" for clip_id, genre in tracks.genre.items()]
+    right = raw.in_threads(lambda track: _is_right(folder / track.path, track), tracks.itertuples(), desc="check")
+    missing = tracks[[not is_right for is_right in right]]
+    if not missing.empty:
+        _check_level(folder, missing.path.iloc[0])
+    source = scratch / "source"  # the mirror that a run took clips from, should it be killed, or the last whole one
+    if not source.exists() and (folder / raw.DATASET).exists():
+        before = files.read_json(folder / raw.DATASET)
+        if before["name"] == "GTZAN":
+            files.write_text(source, before["source"])
+    problems: list[MirrorError] = []
     for name in names:
-        if not search.missing.empty:
-            log.info("%d of %d clips of GTZAN are missing; asking %s", len(search.missing), len(tracks), name)
-            _ask(name, search, folder, scratch)
-    if not search.missing.empty:
-        right = {clip.path for clip in clips if clip.clip_id not in search.missing.index}
-        nothing = right <= _of_another_dataset(folder) and not search.damaged
-        raise (NoMirror if nothing else DataError)(_what_to_do(search, len(tracks), folder))
+        if not missing.empty:
+            log.info("%d of %d clips of GTZAN are missing; asking %s", len(missing), len(tracks), name)
+            taken, wrong = _ask(name, missing, folder, source)
+            missing = missing.drop(index=list(taken))
+            problems += wrong
+    if not missing.empty:
+        nothing = len(missing) == len(tracks) and not any(isinstance(problem, Damaged) for problem in problems)
+        raise (NoMirror if nothing else DataError)(_what_to_do(missing.index, problems, len(tracks), folder))
     for clip_id, reason in left_out.items():
         log.warning("%s is left out: %s", clip_id, reason)
-    return Dataset("GTZAN", search.source or "folder", clips, left_out)
+    clips = [AudioFile(track.Index, track.genre, track.path, track.artist) for track in tracks.itertuples()]
+    return Dataset("GTZAN", source.read_text(encoding="utf-8") if source.exists() else "folder", clips, left_out)
 
 
-def _is_right(path: Path, clip: Clip) -> bool:
-    return path.is_file() and path.stat().st_size == clip.bytes and raw.sha256(path) == clip.sha256
+def _is_right(path: Path, track: Any) -> bool:
+    return path.is_file() and path.stat().st_size == track.bytes and raw.sha256(path) == track.sha256
 
 
-def _check_level(folder: Path, missing: Sequence[str]) -> None:
-    """Raise DataError where the first missing clip lies deeper in `folder`, as someone unpacked an archive there."""
-    if not missing:
-        return
-    others = {folder / path for path in (missing[0], *_of_another_dataset(folder))}
-    deeper = [path for path in folder.glob(f"**/{missing[0]}") if path not in others]
+def _check_level(folder: Path, missing: str) -> None:
+    """Raise DataError where a missing clip lies deeper in `folder`, as someone unpacked an archive there."""
+    deeper = [path for path in folder.glob(f"**/{missing}") if path != folder / missing]
     if deeper:
         raise DataError(
             f"{folder} holds GTZAN one folder too deep, in {deeper[0].parents[1]}; "
@@ -98,59 +79,39 @@ def _check_level(folder: Path, missing: Sequence[str]) -> None:
         )
 
 
-def _known_source(folder: Path, scratch: Path) -> str:
-    """The mirror that clips in `folder` came from, by a run that was killed or the last whole one; empty if unknown."""
-    if (scratch / SOURCE).exists():
-        return (scratch / SOURCE).read_text(encoding="utf-8")
-    if (folder / raw.DATASET).exists():
-        before = files.read_json(folder / raw.DATASET)
-        return before["source"] if before["name"] == "GTZAN" else ""
-    return ""
-
-
-def _of_another_dataset(folder: Path) -> set[str]:
-    """Paths of the clips that `folder` holds as a dataset that is not GTZAN, though it may share clips with it."""
-    if not (folder / raw.DATASET).exists() or files.read_json(folder / raw.DATASET)["name"] == "GTZAN":
-        return set()
-    return set(files.read_table(folder / raw.CLIPS).path)
-
-
-def _ask(name: str, search: _Search, folder: Path, scratch: Path) -> None:
-    """Take from one mirror the missing clips that it has right."""
+def _ask(name: str, wanted: pd.DataFrame, folder: Path, source: Path) -> tuple[set[str], list[MirrorError]]:
+    """Take from one mirror the wanted clips that it has right: their ids, and what was wrong."""
     # Imported when it is asked: kagglehub takes longer to import than all else that fetch needs.
     mirror = importlib.import_module(f"genre.dataset.{name}")
-    wanted = search.missing
-    wrong = []
+    taken: set[str] = set()
+    problems: list[MirrorError] = []
     try:
-        offered = mirror.clips(wanted, scratch)
+        offered = mirror.clips(wanted, source.parent)
         for clip_id, file in tqdm(offered, total=len(wanted), desc=name, unit="clip", mininterval=1):
             actual, expected = raw.sha256(file), wanted.sha256[clip_id]
             if actual != expected:
-                wrong.append(f"{clip_id} from {name} was not used: its SHA-256 is {actual}, it must be {expected}")
+                text = f"{clip_id} from {name} was not used: its SHA-256 is {actual}, it must be {expected}"
+                problems.append(Damaged(text))
                 continue
-            if not search.source:
-                search.source = name
-                files.write_text(scratch / SOURCE, name)
+            if not source.exists():
+                files.write_text(source, name)
             raw.mark_incomplete(folder)
-            raw.link(file, folder / wanted.genre[clip_id] / f"{clip_id}.wav")
-            search.missing = search.missing.drop(index=clip_id, errors="ignore")
-        if not search.missing.empty:
-            search.damaged = True
-            wrong = wrong or [f"{name} lacks {len(search.missing)} clips"]
+            raw.bring(file, folder / wanted.path[clip_id], os.link)
+            taken.add(clip_id)
+        if len(taken) < len(wanted):
+            problems = problems or [Damaged(f"{name} lacks {len(wanted) - len(taken)} clips")]
             mirror.forget()
     except MirrorError as error:
-        search.damaged |= isinstance(error, Damaged)
-        wrong.append(f"{name}: {error}")
-    for problem in wrong:
+        problems.append(type(error)(f"{name}: {error}"))
+    for problem in problems:
         log.warning("%s", problem)
-    search.problems += wrong
+    return taken, problems
 
 
-def _what_to_do(search: _Search, total: int, folder: Path) -> str:
-    missing, problems = search.missing.index, search.problems
+def _what_to_do(missing: Sequence[str], problems: Sequence[MirrorError], total: int, folder: Path) -> str:
     lines = [
         f"{len(missing)} of GTZAN's {total} clips could not be downloaded: {_few(missing, 5, ', ')}",
-        "  " + _few(problems, 20, "\n  "),
+        "  " + _few([str(problem) for problem in problems], 20, "\n  "),
         f"Clips with the right bytes stay in {folder} and are not downloaded again. Do one of these:",
         "  - run again when a mirror can be reached",
         f"  - download GTZAN by hand from {PAGES['kaggle']}",

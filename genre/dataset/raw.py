@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,24 +22,12 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A line of clips.csv."""
-
-    clip_id: str
-    genre: str
-    path: str  # relative to the folder, with forward slashes
-    bytes: int
-    sha256: str
-    artist: str  # empty where unknown
-
-
-@dataclass(frozen=True)
 class Dataset:
     """What the folder holds; becomes clips.csv and dataset.json."""
 
     name: str
     source: str  # kaggle, huggingface, synthesised or folder
-    clips: list[Clip]
+    clips: list[AudioFile]
     left_out: dict[str, str] = field(default_factory=dict)  # clip_id: reason
     passed_over: dict[str, dict[str, int]] = field(default_factory=dict)  # class: files by suffix
     fallback: str | None = None  # why GTZAN could not be downloaded
@@ -59,8 +47,8 @@ def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
     """
     clips = sorted(dataset.clips, key=lambda clip: (clip.genre, clip.clip_id))
     _remove_others(raw, {CLIPS, DATASET, *(clip.path for clip in clips)})
-    table = pd.DataFrame([asdict(clip) for clip in clips])
-    files.write_table(raw / CLIPS, table)
+    rows = in_threads(lambda clip: _row(clip, raw / clip.path), clips, desc=f"list {raw}")
+    files.write_table(raw / CLIPS, pd.DataFrame(rows))
     facts = {
         "name": dataset.name,
         "requested": requested,
@@ -80,46 +68,31 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def listed(file: AudioFile, raw: Path) -> Clip:
-    """A file that is in `raw`, with its size and hash."""
-    path = raw / file.path
-    return Clip(file.clip_id, file.genre, file.path, path.stat().st_size, sha256(path), file.artist)
-
-
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: str) -> list[Result]:
     """`work` done for each item, in order, with a progress bar; for work that waits for the disk."""
     workers = min(8, os.cpu_count() or 1)
     return thread_map(work, list(items), max_workers=workers, desc=desc, unit="clip", mininterval=1)
 
 
-def move(source: Path, target: Path) -> None:
-    """Give a file of the same file system another name; what has that name already is replaced as a whole."""
-    with files.replacing(target) as temporary:
-        source.replace(temporary)
-
-
-def link(source: Path, target: Path) -> None:
-    """Give a file of a cache a second name; copy it where the file system cannot."""
+def bring(source: Path, target: Path, way: Callable[[Path, Path], object]) -> None:
+    """Give `target` the bytes of `source` as `way` does, such as os.link; by a copy where the file system cannot."""
     with files.replacing(target) as temporary:
         try:
-            os.link(source, temporary)
+            way(source, temporary)
         except OSError:
             shutil.copyfile(source, temporary)
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy a user's own file, sharing its blocks where the file system can (btrfs, XFS, APFS).
-
-    Never a link: where cache.type begins with hardlink, DVC follows a link of either kind, takes the user's file
-    itself into its cache and makes it read-only.
-    """
-    from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
-
-    with files.replacing(target) as temporary:
-        try:
-            reflink(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
+def _row(clip: AudioFile, path: Path) -> dict[str, str | int]:
+    """The line of clips.csv."""
+    return {
+        "clip_id": clip.clip_id,
+        "genre": clip.genre,
+        "path": clip.path,
+        "bytes": path.stat().st_size,
+        "sha256": sha256(path),
+        "artist": clip.artist,
+    }
 
 
 def _remove_others(raw: Path, keep: set[str]) -> None:

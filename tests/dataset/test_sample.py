@@ -81,7 +81,7 @@ def test_what_is_returned_is_what_was_written(tmp_path):
     clips = sample.write(tmp_path, params=params, n_jobs=1)
     assert [clip.path for clip in clips] == list(bytes_of(tmp_path))
     assert clips[0] == AudioFile("blues.00000", "blues", "blues/blues.00000.flac", "blues artist 1")
-    assert clips == list(sample.clips(params))
+    assert [clip.artist for clip in clips[:6]] == [f"blues artist {n}" for n in (1, 1, 2, 2, 2, 3)]
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".flac"}
 
 

@@ -6,7 +6,6 @@ differ among themselves and borrow from neighbouring genres (`song`), and each f
 """
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import joblib
@@ -23,16 +22,7 @@ from genre.dataset.sample.taste import Taste
 from genre.files import replacing
 from genre.params import SampleParams
 
-__all__ = ["GENRES", "SAMPLE_RATE", "clips", "synthesise", "write"]
-
-
-def clips(params: SampleParams) -> Iterator[AudioFile]:
-    """The clips of a sample, genre by genre, without making them."""
-    for number, genre in enumerate(GENRES):
-        for index in range(params.clips_per_genre):
-            clip_id = f"{genre}.{index:05d}"
-            artist = Taste(params.seed, number, index).artist + 1
-            yield AudioFile(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist}")
+__all__ = ["GENRES", "SAMPLE_RATE", "synthesise", "write"]
 
 
 def synthesise(genre: str, index: int, *, seconds: float, seed: int) -> np.ndarray:
@@ -47,29 +37,23 @@ def synthesise(genre: str, index: int, *, seconds: float, seed: int) -> np.ndarr
 def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[AudioFile]:
     """Write `<folder>/<genre>/<clip_id>.flac`, 16 bit, 22,050 Hz, mono; the bytes depend on `params` alone.
 
-    Parameters
-    ----------
-    n_jobs : processes; -1 uses every core
-
-    Returns
-    -------
-    The clips, genre by genre. Other files in `folder` stay as they are.
+    Returns the clips, genre by genre. `n_jobs` is a number of processes; -1 uses every core. Other files in `folder`
+    stay as they are.
     """
-    todo = list(clips(params))
-    tasks = (
-        joblib.delayed(_write_clip)(Path(folder), clip, index % params.clips_per_genre, params)
-        for index, clip in enumerate(todo)
-    )
-    made = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    for _ in tqdm(made, total=len(todo), desc="synthesise", unit="clip"):
-        pass
-    return todo
+    numbers = [(genre, index) for genre in GENRES for index in range(params.clips_per_genre)]
+    made = joblib.Parallel(n_jobs, return_as="generator")(joblib.delayed(_flac)(*number, params) for number in numbers)
+    written = []
+    for (genre, index), flac in zip(numbers, tqdm(made, "synthesise", len(numbers), unit="clip"), strict=True):
+        clip_id, artist = f"{genre}.{index:05d}", Taste(params.seed, GENRES.index(genre), index).artist
+        written.append(AudioFile(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist + 1}"))
+        with replacing(folder / written[-1].path) as temporary:
+            temporary.write_bytes(flac)
+    return written
 
 
-def _write_clip(folder: Path, clip: AudioFile, index: int, params: SampleParams) -> None:
-    audio = synthesise(clip.genre, index, seconds=params.seconds, seed=params.seed)
-    samples = np.round(audio * 32767).astype(np.int16)
-    packed = io.BytesIO()  # as libsndfile does not say that a disk is full
-    soundfile.write(packed, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-    with replacing(folder / clip.path) as temporary:
-        temporary.write_bytes(packed.getbuffer())
+def _flac(genre: str, index: int, params: SampleParams) -> bytes:
+    """The content of a clip's file."""
+    audio = synthesise(genre, index, seconds=params.seconds, seed=params.seed)
+    packed = io.BytesIO()
+    soundfile.write(packed, np.round(audio * 32767).astype(np.int16), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    return packed.getvalue()
