@@ -9,27 +9,17 @@ from genre.dataset.splits import PARTS, artist_names
 
 
 def audit(clips: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
-    """Count what each part holds and what crosses from one part to another, whatever it is.
+    """Count what each part holds and what crosses from one part to another; `splits` is what `split` gave for `clips`.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        As for `genre.dataset.splits.split`.
-    splits : pd.DataFrame
-        What that returned.
-
-    Returns
-    -------
-    dict
-        `sizes` and `genres`: clips per part, and per genre and part. `left_out`: clips in no part.
-        `same_bytes_pairs`: pairs of clips with equal bytes on the two sides of each pair of parts.
-        `artists`: artists with clips on both sides. `test_clips_with_artist_in_train`: a fraction 0..1 of
-        the test clips whose artist is known. The last two are None where no artist is known.
+    `sizes` and `genres`: clips per part, and per genre and part. `left_out`: clips in no part. `same_bytes_pairs`:
+    pairs of clips with equal bytes on the two sides of each pair of parts. `artists`: artists with clips on both sides.
+    `test_clips_with_artist_in_train`: a fraction 0..1 of the test clips whose artist is known. The last two are None
+    where no artist is known.
     """
     table = clips.loc[splits.index].assign(split=splits.split)
     by_genre = pd.crosstab(table.genre, table.split).reindex(columns=PARTS, fill_value=0)
     sides = {part: table[table.split == part] for part in PARTS}
-    artists = {part: _artists(side) for part, side in sides.items()}
+    artists = {part: set(side.artist.map(artist_names).explode().dropna()) for part, side in sides.items()}
     known = any(artists.values())
     pairs, shared = {}, {}
     copies = {part: side.sha256[side.sha256 != ""].value_counts() for part, side in sides.items()}
@@ -46,7 +36,3 @@ def audit(clips: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
         "test_clips_with_artist_in_train": round(float(heard.mean()), 4) if len(test) else None,
         "genres": {genre: {part: int(n) for part, n in row.items()} for genre, row in by_genre.iterrows()},
     }
-
-
-def _artists(side: pd.DataFrame) -> set[str]:
-    return {name for artist in side.artist.unique() for name in artist_names(artist)}

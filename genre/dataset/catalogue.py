@@ -17,18 +17,13 @@ _TEXT = ("clip_id", "genre", "artist", "title", "sha256", "fault_filtered_split"
 
 
 def load(path: Path = CATALOG) -> pd.DataFrame:
-    """Read a catalogue of clips.
+    """Read a catalogue of clips, indexed by clip_id.
 
-    Returns
-    -------
-    pd.DataFrame
-        Indexed by clip_id; columns genre, artist, title, bytes (int), sha256 (hexadecimal), fault_filtered_split
-        ("train", "validation" or "test") and duplicate_of (clip_id of an earlier clip with the same bytes).
-        Text that is not known is missing (NaN).
+    The columns are genre, artist, title, bytes (int), sha256 (hexadecimal), fault_filtered_split ("train", "validation"
+    or "test") and duplicate_of (clip_id of an earlier clip with the same bytes). Text that is not known is NaN.
     """
     # Only an empty field is missing: an artist may be called "None".
-    types = {**dict.fromkeys(_TEXT, str), "bytes": int}
-    tracks = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+    tracks = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""])
     tracks["fault_filtered_split"] = tracks.fault_filtered_split.replace("valid", "validation")
     return tracks.set_index("clip_id")
 
@@ -36,12 +31,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
 def published_split(clips: pd.DataFrame, tracks: pd.DataFrame) -> pd.Series:
     """The fault-filtered lists' part of those `clips` that are GTZAN's by name and by bytes; missing for all others.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        Indexed by clip_id; column sha256.
-    tracks : pd.DataFrame
-        What `load` gives.
+    `clips` is indexed by clip_id and has the column sha256; `tracks` is what `load` gives.
     """
     known = tracks.reindex(clips.index)
     return known.fault_filtered_split.where(known.sha256 == clips.sha256)

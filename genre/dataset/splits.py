@@ -7,8 +7,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.cluster.hierarchy import DisjointSet
 
 from genre.errors import DataError
 from genre.params import SplitParams
@@ -21,28 +20,16 @@ _ATTEMPTS = 100  # at a split with every genre in each part, where groups link g
 def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series) -> pd.DataFrame:
     """Assign clips to parts by the protocol of `params`.
 
-    Parameters
-    ----------
-    clips : pd.DataFrame
-        Indexed by clip_id; columns genre, artist and sha256, empty text where unknown.
-    params : SplitParams
-    fault_filtered : pd.Series
-        The published part (`train`, `validation` or `test`) by clip_id, missing for clips that the lists drop.
+    `clips` is indexed by clip_id and has the columns genre, artist and sha256, empty text where unknown.
+    `fault_filtered` is the published part by clip_id, missing for clips that the lists drop.
 
-    Returns
-    -------
-    pd.DataFrame
-        Indexed by clip_id, in the order of `clips`; columns genre and split. Clips that the protocol leaves out
-        (not in the published lists, or of unknown artist under `artist`) are not in it.
-
-    Raises
-    ------
-    DataError
-        Where the protocol lacks what it needs, or a genre has too few clips to be in all three parts.
+    The result is indexed by clip_id, in the order of `clips`, with the columns genre and split. Clips that the protocol
+    leaves out (not in the published lists, or of unknown artist under `artist`) are not in it. Raises DataError where
+    the protocol lacks what it needs, or a genre has too few clips to be in all three parts.
     """
     match params.protocol:
         case "random":
-            parts = _by_groups(clips, _linked(clips.sha256), params)
+            parts = _by_groups(clips, linked_groups(clips, artists=False), params)
         case "artist":
             clips = _with_artist(clips)
             parts = _by_groups(clips, linked_groups(clips), params)
@@ -75,39 +62,35 @@ def _published(clips: pd.DataFrame, lists: pd.Series) -> pd.Series:
     return parts
 
 
-def linked_groups(clips: pd.DataFrame) -> np.ndarray:
-    """Group number of each clip [shape=(n,), int]: clips with an artist or their bytes in common are one group."""
-    return _linked(clips.sha256, clips.artist.map(artist_names))
+def linked_groups(clips: pd.DataFrame, *, artists: bool = True) -> np.ndarray:
+    """Group number of each clip [shape=(n,), int]: those with an artist or their bytes in common are one group.
 
-
-def _linked(*keys: pd.Series) -> np.ndarray:
-    """Group number of each clip [shape=(n,), int]: clips that share a key, directly or through others, are one group.
-
-    Each of `keys` gives a clip's key, or its list of keys; an empty text links nothing.
+    Directly or through others. Without `artists`, equal bytes alone make a group.
     """
-    rows: list[int] = []
-    columns: list[int] = []
-    numbers: dict[tuple[int, str], int] = {}
-    for place, series in enumerate(keys):
-        for row, value in enumerate(series):
-            for key in value if isinstance(value, list) else [value]:
-                if key:
-                    rows.append(row)
-                    columns.append(numbers.setdefault((place, key), len(numbers)))
-    n = len(keys[0])
-    width = n + len(numbers)  # a bipartite graph of clips and keys
-    edges = coo_array((np.ones(len(rows)), (rows, np.asarray(columns, dtype=int) + n)), shape=(width, width))
-    return connected_components(edges, directed=False)[1][:n]
+    linked = DisjointSet(range(len(clips)))
+    for row, clip in enumerate(clips.itertuples()):
+        for key in [clip.sha256, *(artist_names(clip.artist) if artists else [])]:
+            if key:
+                linked.add(key)
+                linked.merge(row, key)
+    return pd.factorize(pd.Series([linked[row] for row in range(len(clips))], dtype=object))[0]
 
 
 def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> pd.Series:
-    """Deal whole groups out by `_deal`, and where that leaves a genre out of a part, again with one in each part first.
+    """Deal whole groups out, and where that leaves a genre out of a part, again with one of each genre in each first.
 
-    Groups of equal size come in an order drawn from the seed.
+    Groups of equal size come in an order drawn from the seed. Raises DataError where a genre has too few groups.
     """
-    counts = pd.crosstab(groups, clips.genre)
-    _check_enough((counts > 0).sum(), params)
-    counts = counts.to_numpy()  # (groups, genres)
+    table = pd.crosstab(groups, clips.genre)
+    few = {genre: n for genre, n in (table > 0).sum().items() if n < len(PARTS)}
+    if few:
+        what = "artists" if params.protocol == "artist" else "clips that differ"
+        listed = ", ".join(f"{genre} has {n}" for genre, n in few.items())
+        raise DataError(
+            f"too few {what} for split.protocol = '{params.protocol}': each genre needs {len(PARTS)}, one for each of "
+            f"{', '.join(PARTS)}, but {listed}; add {what}, or remove those genres"
+        )
+    counts = table.to_numpy()  # (groups, genres)
     share = np.array([params.train, params.validation, params.test])
     rng = np.random.default_rng(params.seed)
     for attempt in range(_ATTEMPTS):
@@ -125,16 +108,9 @@ def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> 
 def _deal(counts: np.ndarray, share: np.ndarray, order: np.ndarray, *, dealt: np.ndarray) -> np.ndarray:
     """The part of each group [shape=(groups,), int]: each goes to the part that falls shortest of its share.
 
-    Parameters
-    ----------
-    counts : np.ndarray [shape=(groups, genres), int]
-        Clips of each genre in each group. With groups of one clip this is stratified sampling.
-    share : np.ndarray [shape=(parts,), float]
-        Fraction of the clips that each part is to get.
-    order : np.ndarray [shape=(groups,), int]
-        The groups, in the order in which they are dealt: the largest first.
-    dealt : np.ndarray [shape=(groups,), int]
-        The part of groups that have one already, -1 for the others.
+    `counts` [shape=(groups, genres), int] are clips; with groups of one clip this is stratified sampling. `share` is
+    the fraction of the clips that each part is to get, `order` the groups as they are dealt, the largest first, and
+    `dealt` the part of those that have one already, -1 for the others.
     """
     counts = np.column_stack([counts, counts.sum(axis=1)])  # all genres together: decides where one genre is even
     target = share[:, None] * counts.sum(axis=0)  # (parts, genres), in clips
@@ -158,18 +134,6 @@ def _one_each(counts: np.ndarray, share: np.ndarray, order: np.ndarray) -> np.nd
             if len(free) and not counts[dealt == part, genre].any():
                 dealt[free[0 if part == share.argmax() else -1]] = part
     return dealt
-
-
-def _check_enough(groups: pd.Series, params: SplitParams) -> None:
-    """Raise DataError where a genre has fewer groups than there are parts."""
-    few = groups[groups < len(PARTS)]
-    if len(few):
-        what = "artists" if params.protocol == "artist" else "clips that differ"
-        listed = ", ".join(f"{genre} has {count}" for genre, count in few.items())
-        raise DataError(
-            f"too few {what} for split.protocol = '{params.protocol}': each genre needs {len(PARTS)}, one for each of "
-            f"{', '.join(PARTS)}, but {listed}; add {what}, or remove those genres"
-        )
 
 
 def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params: SplitParams) -> None:
