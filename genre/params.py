@@ -124,23 +124,15 @@ class Params(Section):
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and validate every section of `path`.
 
-    Raises
-    ------
-    ParamsError
-        Where the file is missing or not valid YAML, or a key is missing, misspelt, of the wrong type or out of range.
+    Raises ParamsError where the file is missing or not valid YAML, or a key is missing, misspelt, of the wrong type or
+    out of range.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        values = yaml.safe_load(path.read_bytes())
     except FileNotFoundError:
         raise ParamsError(
             f"{path} is missing; run from the project's top folder, or bring it back with `git checkout {path}`"
         ) from None
-    except UnicodeDecodeError as error:
-        raise ParamsError(
-            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
-        ) from None
-    try:
-        values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
@@ -159,8 +151,12 @@ def _explain(item: Any) -> str:
         case "missing":
             return f"{key} is missing; `git show HEAD:params.yaml` has its default"
         case "extra_forbidden":
-            known = _known_keys(item["loc"][:-1])
-            near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+            *sections, misspelt = item["loc"]
+            model: Any = Params
+            for section in sections:
+                model = model.model_fields[section].annotation
+            known = list(model.model_fields)
+            near = difflib.get_close_matches(str(misspelt), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             return f"{key} is not a parameter; {hint}"
         case "value_error":
@@ -169,10 +165,3 @@ def _explain(item: Any) -> str:
     if isinstance(item["input"], str) and item["type"] in ("float_type", "int_type"):
         hint = " (YAML reads 1e-3 as text: write 0.001)" if "e" in item["input"].lower() else ""
     return f"{key} = {item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}{hint}"
-
-
-def _known_keys(location: tuple) -> list[str]:
-    model: Any = Params
-    for part in location:
-        model = model.model_fields[part].annotation
-    return list(model.model_fields)
