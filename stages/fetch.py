@@ -99,21 +99,15 @@ def find_folder(dataset: str) -> Path:
     except RuntimeError:  # ~nobody
         what = "names a home that does not exist"
     near = difflib.get_close_matches(dataset.lower(), ["gtzan", "sample"], n=1)
-    elsewhere = _in_the_project(path) if what == "does not exist" else None
-    hint = (
-        f" in this copy of the project; give {elsewhere}" if elsewhere else f"; did you mean {near[0]}?" if near else ""
-    )
+    hint = f"; did you mean {near[0]}?" if near else ""
+    in_project = Path(os.environ.get("DVC_ROOT", "")) / path  # where DVC runs this in a copy of the project
+    if what == "does not exist" and in_project.is_dir():
+        hint = f" in this copy of the project; give {in_project.resolve()}"
     raise DataError(
         f"fetch.dataset = {dataset!r} {what}{hint}\n"
         f"It may be gtzan, sample, or a folder that holds {folder.LAYOUT};\n"
         "a relative path starts at the project's top folder, and ~ (in params.yaml only) at your home."
     )
-
-
-def _in_the_project(path: Path) -> Path | None:
-    """Where a relative path leads from the project, in a copy of it that DVC runs this in; None if nowhere."""
-    there = Path(os.environ.get("DVC_ROOT", "")) / path
-    return there.resolve() if there.is_dir() else None
 
 
 def _banner(problem: str) -> str:

@@ -1,6 +1,7 @@
 """Which files are audio, and the one walk that finds them in a folder: a dataset's class, or songs to predict."""
 
 import stat
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,9 +57,9 @@ def find(folder: Path) -> Listing:
     """
     found = Listing()
     seen: set[Path] = set()
-    folders, linked = [Path(folder)], list[Path]()
-    while folders or linked:
-        current = folders.pop() if folders else linked.pop(0)
+    waiting = deque([Path(folder)])
+    while waiting:
+        current = waiting.popleft()
         real = current.resolve()
         if real in seen:
             continue
@@ -79,9 +80,9 @@ def find(folder: Path) -> Listing:
                 continue
             if stat.S_ISDIR(mode):
                 if not path.is_symlink():
-                    folders.append(path)
+                    waiting.appendleft(path)  # before any link to it
                 elif not leads_up(path):
-                    linked.append(path)
+                    waiting.append(path)
             elif not stat.S_ISREG(mode):
                 found.passed_over[path] = "a pipe, socket or device"
             elif is_audio(path):

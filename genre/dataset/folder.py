@@ -36,11 +36,8 @@ def read(folder: Path) -> Contents:
     Looks for `<class>/**/*` as `genre.dataset.audio_files.find` does. An optional `artists.csv` with the columns
     clip_id and artist at the top names the artists; names are equal where their letters are, however accents are coded.
 
-    Raises
-    ------
-    DataError
-        Where the folder is missing, something in it cannot be read, or it has fewer than two classes with audio, or
-        artists.csv is wrong.
+    Raises DataError where the folder is missing, something in it cannot be read, it has fewer than two classes with
+    audio, or artists.csv is wrong.
     """
     folder = Path(folder)
     found = _listings(folder)
@@ -97,8 +94,7 @@ def _composed(name: str) -> str:
 def _listings(folder: Path) -> dict[str, audio_files.Listing]:
     """What is in each class folder, and under an empty name the audio outside them."""
     found: dict[str, audio_files.Listing] = {}
-    loose: dict[Path, str] = {}
-    unreadable: dict[Path, str] = {}
+    top = audio_files.Listing()
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -107,18 +103,18 @@ def _listings(folder: Path) -> dict[str, audio_files.Listing]:
         try:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
         except OSError as error:
-            unreadable[path] = str(error.strerror)
+            top.unreadable[path] = str(error.strerror)
             continue
-        if not is_folder:
-            loose |= {path: LOOSE} if audio_files.is_audio(path) else {}
-        elif not audio_files.leads_up(path):
+        if is_folder and not audio_files.leads_up(path):
             found[path.name] = audio_files.find(path)
-            unreadable |= found[path.name].unreadable
-    if unreadable:
-        shown = [f"{path} ({reason})" for path, reason in list(unreadable.items())[:5]]
-        more = f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else ""
+            top.unreadable.update(found[path.name].unreadable)
+        elif not is_folder and audio_files.is_audio(path):
+            top.passed_over[path] = LOOSE
+    if top.unreadable:
+        shown = [f"{path} ({reason})" for path, reason in list(top.unreadable.items())[:5]]
+        more = f" and {len(top.unreadable) - 5} more" if len(top.unreadable) > 5 else ""
         raise DataError(f"cannot be read: {', '.join(shown)}{more}; grant access to it, or remove it")
-    return found | ({"": audio_files.Listing(passed_over=loose)} if loose else {})
+    return found | {"": top}
 
 
 def _check(folder: Path, paths: Sequence[Path]) -> None:

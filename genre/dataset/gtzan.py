@@ -17,11 +17,6 @@ from genre.dataset.mirrors import Damaged, MirrorError
 from genre.dataset.raw import Dataset
 from genre.errors import DataError
 
-PAGES = {
-    "kaggle": "https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification",
-    "huggingface": "https://huggingface.co/datasets/marsyas/gtzan",
-}
-
 log = logging.getLogger(__name__)
 
 
@@ -32,10 +27,10 @@ class NoMirror(DataError):
 def complete(folder: Path, scratch: Path, *, names: Sequence[str], tracks: pd.DataFrame) -> Dataset:
     """Bring every usable clip of GTZAN into `folder`; where all are there and right, no server is asked.
 
-    `names` are mirrors, keys of `PAGES`, in the order in which they are asked; `tracks` is the catalogue, and `scratch`
-    a folder on the same file system for a download that is under way. Raises NoMirror where nothing of GTZAN is there
-    and every mirror was out of reach, and DataError where clips are missing otherwise: a mirror gave wrong bytes, or a
-    download broke off.
+    `names` are mirrors, modules of this package, in the order in which they are asked; `tracks` is the catalogue, and
+    `scratch` a folder on the same file system for a download that is under way. Raises NoMirror where nothing of GTZAN
+    is there and every mirror was out of reach, and DataError where clips are missing otherwise: a mirror gave wrong
+    bytes, or a download broke off.
     """
     left_out = {clip_id: reason for clip_id, reason in catalogue.BROKEN.items() if clip_id in tracks.index}
     tracks = tracks.drop(index=list(left_out)).fillna({"artist": ""})
@@ -109,16 +104,17 @@ def _ask(name: str, wanted: pd.DataFrame, folder: Path, source: Path) -> tuple[s
 
 
 def _what_to_do(missing: Sequence[str], problems: Sequence[MirrorError], total: int, folder: Path) -> str:
-    lines = [
-        f"{len(missing)} of GTZAN's {total} clips could not be downloaded: {_few(missing, 5, ', ')}",
-        "  " + _few([str(problem) for problem in problems], 20, "\n  "),
-        f"Clips with the right bytes stay in {folder} and are not downloaded again. Do one of these:",
-        "  - run again when a mirror can be reached",
-        f"  - download GTZAN by hand from {PAGES['kaggle']}",
-        f"    or {PAGES['huggingface']}, copy its ten genre folders into {folder}, and run again",
-        "  - set fetch.dataset to sample, or to a folder of your own music",
-    ]
-    return "\n".join(lines)
+    return (
+        f"{len(missing)} of GTZAN's {total} clips could not be downloaded: {_few(missing, 5, ', ')}\n"
+        "  " + _few([str(problem) for problem in problems], 20, "\n  ") + "\n"
+        f"Clips with the right bytes stay in {folder} and are not downloaded again. Do one of these:\n"
+        "  - run again when a mirror can be reached\n"
+        "  - download GTZAN by hand from "
+        "https://www.kaggle.com/datasets/andradaolteanu/gtzan-dataset-music-genre-classification\n"
+        "    or https://huggingface.co/datasets/marsyas/gtzan, "
+        f"copy its ten genre folders into {folder}, and run again\n"
+        "  - set fetch.dataset to sample, or to a folder of your own music"
+    )
 
 
 def _few(texts: Sequence[str], most: int, separator: str) -> str:

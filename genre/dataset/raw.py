@@ -70,8 +70,7 @@ def sha256(path: Path) -> str:
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: str) -> list[Result]:
     """`work` done for each item, in order, with a progress bar; for work that waits for the disk."""
-    workers = min(8, os.cpu_count() or 1)
-    return thread_map(work, list(items), max_workers=workers, desc=desc, unit="clip", mininterval=1)
+    return thread_map(work, list(items), max_workers=8, desc=desc, unit="clip", mininterval=1)
 
 
 def bring(source: Path, target: Path, way: Callable[[Path, Path], object]) -> None:
