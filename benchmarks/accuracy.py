@@ -20,7 +20,6 @@ from scipy import stats
 
 from benchmarks.recipe import recipe
 from genre import console, files, params, paths
-from genre.dataset import catalogue
 from genre.dataset.splits import split
 from genre.features import store
 from genre.features.store import Features
@@ -86,8 +85,7 @@ def run(features: Features, parts: pd.Series, train_params: TrainParams, *, prot
 
 def split_clips(features: Features, split_params: SplitParams) -> pd.Series:
     """`train`, `validation` or `test` by clip_id, as the stage split assigns them."""
-    published = catalogue.published_split(features.clips, catalogue.load())
-    return split(features.clips, split_params, fault_filtered=published).split
+    return split(features.clips, split_params).split
 
 
 def accuracy(predictions: Predictions) -> float:

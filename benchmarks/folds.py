@@ -29,7 +29,7 @@ INNER_FOLDS = 3  # one of them is the validation part: 31 % of the published lis
 
 def clips_to_judge(features: Features) -> pd.DataFrame:
     """The clips that may take part in a choice: no test clip of the published lists, and none that they drop."""
-    published = catalogue.published_split(features.clips, catalogue.load())
+    published = catalogue.published_split(features.clips)
     return features.clips[published.isin(["train", "validation"])] if published.notna().any() else features.clips
 
 

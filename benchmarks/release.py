@@ -20,7 +20,7 @@ from benchmarks.accuracy import Run, run, split_clips
 from benchmarks.card import write_card
 from benchmarks.robustness import measure, read_clips
 from genre import console, params, paths
-from genre.dataset.audit import audit
+from genre.dataset.splits import audit
 from genre.errors import DataError
 from genre.features import store
 from genre.features.settings import FeatureSettings

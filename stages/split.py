@@ -6,8 +6,7 @@ python -m stages.split
 import logging
 
 from genre import console, files, params, paths
-from genre.dataset import catalogue, splits
-from genre.dataset.audit import audit
+from genre.dataset import splits
 
 log = logging.getLogger(__name__)
 
@@ -15,8 +14,8 @@ log = logging.getLogger(__name__)
 def main() -> None:
     chosen = params.load().split
     clips = files.read_table(paths.FEATURES / "clips.csv").set_index("clip_id")
-    table = splits.split(clips, chosen, fault_filtered=catalogue.published_split(clips, catalogue.load()))
-    report = {"protocol": chosen.protocol, **audit(clips, table)}
+    table = splits.split(clips, chosen)
+    report = {"protocol": chosen.protocol, **splits.audit(clips, table)}
     files.write_table(paths.SPLITS, table.reset_index())
     files.write_json(paths.METRICS / "split.json", report)
     sizes = ", ".join(f"{part} {size}" for part, size in report["sizes"].items())

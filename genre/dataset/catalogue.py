@@ -28,10 +28,10 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     return tracks.set_index("clip_id")
 
 
-def published_split(clips: pd.DataFrame, tracks: pd.DataFrame) -> pd.Series:
+def published_split(clips: pd.DataFrame) -> pd.Series:
     """The fault-filtered lists' part of those `clips` that are GTZAN's by name and by bytes; missing for all others.
 
-    `clips` is indexed by clip_id and has the column sha256; `tracks` is what `load` gives.
+    `clips` is indexed by clip_id and has the column sha256.
     """
-    known = tracks.reindex(clips.index)
+    known = load().reindex(clips.index)
     return known.fault_filtered_split.where(known.sha256 == clips.sha256)

@@ -1,14 +1,18 @@
-"""Train, validation and test parts, by three protocols.
+"""Train, validation and test parts by three protocols, and an audit of what each holds and what leaks between them.
 
 `random`          stratified by genre; clips with the same bytes stay on one side.
 `artist`          no artist on two sides (the artist filter: Pampalk, Flexer and Widmer, ISMIR 2005), and no same bytes.
 `fault_filtered`  GTZAN's lists without faults (Kereliuk, Sturm and Larsen, IEEE TMM 2015), as in the catalogue.
 """
 
+from itertools import combinations
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import DisjointSet
 
+from genre.dataset import catalogue
 from genre.errors import DataError
 from genre.params import SplitParams
 
@@ -17,11 +21,10 @@ PARTS = ("train", "validation", "test")
 _ATTEMPTS = 100  # at a split with every genre in each part, where groups link genres
 
 
-def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series) -> pd.DataFrame:
+def split(clips: pd.DataFrame, params: SplitParams) -> pd.DataFrame:
     """Assign clips to parts by the protocol of `params`.
 
     `clips` is indexed by clip_id and has the columns genre, artist and sha256, empty text where unknown.
-    `fault_filtered` is the published part by clip_id, missing for clips that the lists drop.
 
     The result is indexed by clip_id, in the order of `clips`, with the columns genre and split. Clips that the protocol
     leaves out (not in the published lists, or of unknown artist under `artist`) are not in it. Raises DataError where
@@ -34,7 +37,7 @@ def split(clips: pd.DataFrame, params: SplitParams, *, fault_filtered: pd.Series
             clips = _with_artist(clips)
             parts = _by_groups(clips, linked_groups(clips), params)
         case "fault_filtered":
-            parts = _published(clips, fault_filtered)
+            parts = _published(clips)
     _check_every_genre_everywhere(clips, parts, params)
     return pd.DataFrame({"genre": clips.genre.loc[parts.index], "split": parts})
 
@@ -52,8 +55,8 @@ def _with_artist(clips: pd.DataFrame) -> pd.DataFrame:
     return known
 
 
-def _published(clips: pd.DataFrame, lists: pd.Series) -> pd.Series:
-    parts = lists.reindex(clips.index).dropna()
+def _published(clips: pd.DataFrame) -> pd.Series:
+    parts = catalogue.published_split(clips).dropna()
     if parts.empty:
         raise DataError(
             "split.protocol = 'fault_filtered' is a list of GTZAN's clips, and the dataset holds none of them; "
@@ -158,6 +161,36 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
             f"or equal files link clips of several genres: {'; '.join(lacking)}; add clips, or change split.seed or "
             "split.protocol"
         )
+
+
+def audit(clips: pd.DataFrame, parts: pd.DataFrame) -> dict[str, Any]:
+    """Count what each part holds and what crosses from one part to another; `parts` is what `split` gave for `clips`.
+
+    `sizes` and `genres`: clips per part, and per genre and part. `left_out`: clips in no part. `same_bytes_pairs`:
+    pairs of clips with equal bytes on the two sides of each pair of parts. `artists`: artists with clips on both sides.
+    `test_clips_with_artist_in_train`: a fraction 0..1 of the test clips whose artist is known. The last two are None
+    where no artist is known.
+    """
+    table = clips.loc[parts.index].assign(split=parts.split)
+    by_genre = pd.crosstab(table.genre, table.split).reindex(columns=PARTS, fill_value=0)
+    sides = {part: table[table.split == part] for part in PARTS}
+    artists = {part: set(side.artist.map(artist_names).explode().dropna()) for part, side in sides.items()}
+    known = any(artists.values())
+    pairs, shared = {}, {}
+    copies = {part: side.sha256[side.sha256 != ""].value_counts() for part, side in sides.items()}
+    for one, other in combinations(PARTS, 2):
+        pairs[f"{one}-{other}"] = int(copies[one].mul(copies[other], fill_value=0).sum())
+        shared[f"{one}-{other}"] = len(artists[one] & artists[other]) if known else None
+    test = sides["test"][sides["test"].artist != ""]
+    heard = test.artist.map(lambda names: any(name in artists["train"] for name in artist_names(names)))
+    return {
+        "sizes": {part: len(side) for part, side in sides.items()},
+        "left_out": len(clips) - len(parts),
+        "same_bytes_pairs": pairs,
+        "artists": shared,
+        "test_clips_with_artist_in_train": round(float(heard.mean()), 4) if len(test) else None,
+        "genres": {genre: {part: int(n) for part, n in row.items()} for genre, row in by_genre.iterrows()},
+    }
 
 
 def artist_names(artist: str) -> list[str]:

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from genre.dataset import catalogue, splits
-from genre.dataset.audit import audit
-from genre.dataset.splits import PARTS
+from genre.dataset import catalogue
+from genre.dataset.splits import PARTS, audit, split
 from genre.errors import DataError
 from genre.params import SplitParams
 
@@ -16,10 +15,6 @@ READABLE = GTZAN.drop(list(catalogue.BROKEN)).fillna({"artist": ""})
 
 def params(protocol="random", *, seed=0, train=0.7, validation=0.15, test=0.15):
     return SplitParams(protocol=protocol, seed=seed, train=train, validation=validation, test=test)
-
-
-def split(clips, chosen):
-    return splits.split(clips, chosen, fault_filtered=GTZAN.fault_filtered_split)
 
 
 def clips_of(**genres):
