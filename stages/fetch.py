@@ -12,10 +12,8 @@ import os
 import shutil
 from pathlib import Path
 
-import pandas as pd
-
 from genre import console, params, paths
-from genre.dataset import catalogue, folder, gtzan, raw
+from genre.dataset import folder, gtzan, raw
 from genre.dataset.raw import Dataset
 from genre.errors import DataError
 from genre.params import Params, SampleParams
@@ -23,20 +21,18 @@ from genre.params import Params, SampleParams
 log = logging.getLogger(__name__)
 
 
-def fetch(chosen: Params, target: Path = paths.RAW, *, tracks: pd.DataFrame | None = None) -> Dataset:
-    """Make the folder `target` the dataset that `chosen.fetch` names; DataError where that is not there or not usable.
+def fetch(chosen: Params) -> Dataset:
+    """Make data/raw the dataset that `chosen.fetch` names; DataError where that is not there or not usable.
 
-    Files of another dataset in `target` are removed. A download under way is in `.fetch` beside it. `tracks` is GTZAN's
-    catalogue, the project's own by default.
+    Files of another dataset are removed. A download under way is in `.fetch` beside data/raw.
     """
-    scratch = target.with_name(".fetch")
+    target, scratch = paths.RAW, paths.RAW.with_name(".fetch")
     scratch.mkdir(parents=True, exist_ok=True)
     target.mkdir(exist_ok=True)
     name, mirrors = chosen.fetch.dataset, chosen.fetch.mirrors
     if name == "gtzan":
-        tracks = catalogue.load() if tracks is None else tracks
         try:
-            dataset = gtzan.complete(target, scratch, names=mirrors, tracks=tracks)
+            dataset = gtzan.complete(target, scratch, names=mirrors)
         except gtzan.NoMirror as problem:
             if chosen.fetch.fallback is None:
                 raise

@@ -13,8 +13,6 @@ CATALOG = Path(__file__).with_name("gtzan.csv")
 # Clips that cannot be used, with the reason.
 BROKEN = {"jazz.00054": "broken at the source: the mirrors' file does not decode"}
 
-_TEXT = ("clip_id", "genre", "artist", "title", "sha256", "fault_filtered_split", "duplicate_of")
-
 
 def load(path: Path = CATALOG) -> pd.DataFrame:
     """Read a catalogue of clips, indexed by clip_id.
@@ -23,7 +21,7 @@ def load(path: Path = CATALOG) -> pd.DataFrame:
     or "test") and duplicate_of (clip_id of an earlier clip with the same bytes). Text that is not known is NaN.
     """
     # Only an empty field is missing: an artist may be called "None".
-    tracks = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, na_values=[""])
+    tracks = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""]).astype({"bytes": int})
     tracks["fault_filtered_split"] = tracks.fault_filtered_split.replace("valid", "validation")
     return tracks.set_index("clip_id")
 

@@ -24,14 +24,14 @@ class NoMirror(DataError):
     """Nothing of GTZAN is there and no mirror gave anything: a fallback may take its place."""
 
 
-def complete(folder: Path, scratch: Path, *, names: Sequence[str], tracks: pd.DataFrame) -> Dataset:
+def complete(folder: Path, scratch: Path, *, names: Sequence[str]) -> Dataset:
     """Bring every usable clip of GTZAN into `folder`; where all are there and right, no server is asked.
 
-    `names` are mirrors, modules of this package, in the order in which they are asked; `tracks` is the catalogue, and
-    `scratch` a folder on the same file system for a download that is under way. Raises NoMirror where nothing of GTZAN
-    is there and every mirror was out of reach, and DataError where clips are missing otherwise: a mirror gave wrong
-    bytes, or a download broke off.
+    `names` are mirrors, modules of this package, in the order in which they are asked; `scratch` is a folder on the
+    same file system for a download that is under way. Raises NoMirror where nothing of GTZAN is there and every mirror
+    was out of reach. DataError where clips are missing otherwise: a mirror gave wrong bytes, or a download broke off.
     """
+    tracks = catalogue.load()
     left_out = {clip_id: reason for clip_id, reason in catalogue.BROKEN.items() if clip_id in tracks.index}
     tracks = tracks.drop(index=list(left_out)).fillna({"artist": ""})
     tracks["path"] = [f"{genre}/{clip_id}.wav" for clip_id, genre in tracks.genre.items()]

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import huggingface_hub.constants
 import pandas as pd
@@ -89,7 +90,8 @@ def run(dataset: str = "gtzan", *, tracks: pd.DataFrame = TRACKS, **changes) -> 
     """Run fetch and return dataset.json."""
     chosen: Params = params.load(TOP / "params.yaml")
     chosen = chosen.model_copy(update={"fetch": chosen.fetch.model_copy(update={"dataset": dataset, **changes})})
-    fetch.fetch(chosen, tracks=tracks)
+    with patch("genre.dataset.catalogue.load", return_value=tracks):
+        fetch.fetch(chosen)
     return json.loads(Path("data/raw/dataset.json").read_text())
 
 

@@ -40,15 +40,19 @@ def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[Audio
     Returns the clips, genre by genre. `n_jobs` is a number of processes; -1 uses every core. Other files in `folder`
     stay as they are.
     """
-    numbers = [(genre, index) for genre in GENRES for index in range(params.clips_per_genre)]
-    made = joblib.Parallel(n_jobs, return_as="generator")(joblib.delayed(_flac)(*number, params) for number in numbers)
-    written = []
-    for (genre, index), flac in zip(numbers, tqdm(made, "synthesise", len(numbers), unit="clip"), strict=True):
-        clip_id, artist = f"{genre}.{index:05d}", Taste(params.seed, GENRES.index(genre), index).artist
-        written.append(AudioFile(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist + 1}"))
-        with replacing(folder / written[-1].path) as temporary:
+    tasks = [(genre, index) for genre in GENRES for index in range(params.clips_per_genre)]
+    flacs = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+        joblib.delayed(_flac)(*task, params) for task in tasks
+    )
+    shown = tqdm(flacs, total=len(tasks), desc="synthesise", unit="clip")
+    clips = []
+    for (genre, index), flac in zip(tasks, shown, strict=True):
+        clip_id = f"{genre}.{index:05d}"
+        artist = Taste(params.seed, GENRES.index(genre), index).artist + 1
+        clips.append(AudioFile(clip_id, genre, f"{genre}/{clip_id}.flac", f"{genre} artist {artist}"))
+        with replacing(folder / genre / f"{clip_id}.flac") as temporary:
             temporary.write_bytes(flac)
-    return written
+    return clips
 
 
 def _flac(genre: str, index: int, params: SampleParams) -> bytes:

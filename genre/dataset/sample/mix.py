@@ -39,11 +39,9 @@ def _voice(voice: Voice, n: int, rng: np.random.Generator) -> np.ndarray:
 
 def _drums(strokes: tuple[Stroke, ...], n: int, rng: np.random.Generator) -> np.ndarray:
     buffer = np.zeros(n, dtype=np.float32)
-    made: dict[str, np.ndarray] = {}
+    waves = {drum: stroke(DRUMS[drum], rng) for drum in dict.fromkeys(drum for _, drum, _ in strokes)}
     for start, drum, velocity in strokes:
-        if drum not in made:
-            made[drum] = stroke(DRUMS[drum], rng)
-        _add(buffer, made[drum], start, velocity)
+        _add(buffer, waves[drum], start, velocity)
     return buffer
 
 
