@@ -54,7 +54,7 @@ def load(path: Path, settings: FeatureSettings) -> Excerpt:
     """
     with open_audio(path) as stream:
         length = int(settings.seconds * stream.rate)
-        samples = stream.read(length + 1, integers=True)
+        samples = stream.read(length + 1)
         if len(samples) > length:
             _, samples = skip_silence(stream, samples)
         return Excerpt(prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.unheard)
@@ -68,7 +68,7 @@ def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
     dropped = 0
     while silent := sound_start(block, stream.rate, max(SILENCE * peak(block), SILENCE_PEAK)):
         dropped += silent
-        block = np.concatenate([block[silent:], stream.read(silent, integers=True)])
+        block = np.concatenate([block[silent:], stream.read(silent)])
         if not len(block):
             raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
     return dropped, block

@@ -39,7 +39,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     """
     length = int(settings.seconds * stream.rate)
     least = settings.min_seconds * stream.rate
-    block = stream.read(length, integers=True)
+    block = stream.read(length)
     if not len(block):
         raise AudioError("holds no samples")
     place, block = audio.skip_silence(stream, block)
@@ -68,9 +68,9 @@ def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSett
 
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
     """The next `length` samples that are not all silent, none at the end, and how many silent ones came before."""
-    skipped, block = 0, stream.read(length, integers=True)
+    skipped, block = 0, stream.read(length)
     while len(block) and audio.peak(block) < level:
-        skipped, block = skipped + len(block), stream.read(length, integers=True)
+        skipped, block = skipped + len(block), stream.read(length)
     return skipped, block
 
 
