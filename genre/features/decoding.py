@@ -12,11 +12,11 @@ import numpy as np
 from genre.errors import AudioError
 from genre.features import ffmpeg, mpeg
 from genre.features.ffmpeg import FfmpegSource
-from genre.features.mel import INT16_SCALE
 from genre.features.sndfile import Left, PartlyKnownError, SndfileSource
 
 # What a header may claim, in Hz: telephones have 8,000, studios at most 768,000.
 SAMPLE_RATES = (1_000, 768_000)
+INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 _BLOCK = 1 << 23  # read at a time, in samples of all channels
 _CANCELLING = 0.1  # least power of the mixed channels, as a fraction of what unrelated channels have
 _UNHEARD = "more follows that was not heard: "

@@ -11,10 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from genre.features import mel
 from genre.features.bands import frequencies
 from genre.features.settings import FeatureSettings
-from genre.features.spectrogram import TOP_DB
+from genre.features.spectrogram import TOP_DB, mel_power
 
 _CONTENT = -75.0  # dB below the loudest point; what is louder in a tenth of the frames is content
 _NARROW = 0.73  # of half the sample rate: a file at 16 kHz among features at 22.05 kHz
@@ -92,7 +91,7 @@ class _Bands:
 def _bands(settings: FeatureSettings) -> _Bands:
     corners = frequencies(settings.n_mels, settings.sample_rate)
     samples = np.random.default_rng(0).standard_normal(_NOISE_FRAMES * settings.n_fft // 2, np.float32)
-    power = mel.power(samples, replace(settings, hop_length=settings.n_fft // 2))
+    power = mel_power(samples, replace(settings, hop_length=settings.n_fft // 2))
     levels = _sorted(10 * np.log10(np.maximum(power, 1e-9) / np.maximum(power.mean(axis=0), 1e-9)))
     floor = _quantile(levels, _QUIETEST)
     return _Bands(

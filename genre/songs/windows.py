@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genre.errors import AudioError
-from genre.features import audio, mel, quality, spectrogram
+from genre.features import audio, quality, spectrogram
 from genre.features.decoding import Stream
 from genre.features.quality import Quality
 from genre.features.settings import FeatureSettings
@@ -60,7 +60,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
 
 
 def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSettings) -> Window:
-    power = mel.power(mono, settings)
+    power = spectrogram.mel_power(mono, settings)
     decibels = spectrogram.to_decibels(power)
     frames = power if settings.scale == "power" else spectrogram.quantise(decibels)
     return Window(start, weight, frames, quality.measure(decibels, settings))
