@@ -27,29 +27,15 @@ log = logging.getLogger(__name__)
 def extract(
     raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: Backend = "loky"
 ) -> dict[str, float]:
-    """Write the feature folder `out` for the clips that `raw`/clips.csv lists.
+    """Write the feature folder `out` (see `genre.features.store`) for the clips that `raw`/clips.csv lists.
 
-    Parameters
-    ----------
-    raw, out : Path
-        The folder that fetch wrote, and the one to write; see `genre.features.store` for what is in it.
-    settings : FeatureSettings
-    n_jobs : int
-        Processes; -1 uses every core.
-    max_skipped : float
-        Largest fraction of the clips, 0..1, that may be skipped.
-    backend : str
-        Where the processes are, see `genre.features.workers`.
-
-    Returns
-    -------
-    dict
-        Number of clips, of skipped files and of frames, and the audio used, in seconds.
+    Returns the number of clips, of skipped files and of frames, and the audio used, in seconds. How the work is shared
+    out is told in `genre.features.workers`.
 
     Raises
     ------
     DataError
-        Where more than `max_skipped` of the files had to be skipped, or all of them.
+        Where more than the fraction `max_skipped` of the files, 0..1, had to be skipped, or all of them.
     ClusterError
         Where `backend` is a cluster that cannot be reached, or aborts the work.
     """

@@ -39,14 +39,7 @@ class Quality:
 
 
 def measure(decibels: np.ndarray, settings: FeatureSettings) -> Quality:
-    """Measure a mel spectrogram.
-
-    Parameters
-    ----------
-    decibels : np.ndarray [shape=(frames, n_mels), dtype=float32]
-        Below the loudest point, as `genre.features.spectrogram.to_decibels` gives them.
-    settings : FeatureSettings
-    """
+    """Measure a mel spectrogram [shape=(frames, n_mels)] in dB, as `genre.features.spectrogram.to_decibels` gives it."""
     bands = _bands(settings)
     levels = _sorted(decibels)
     loud = np.flatnonzero(_quantile(levels, 0.9) > _CONTENT)

@@ -24,16 +24,9 @@ def map_in_order(
 ) -> Generator[Result]:
     """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
-    Parameters
-    ----------
-    work : callable
-        Can be pickled; what it imports can be imported by the workers.
-    items : iterable
-    backend : str
-        `loky`: processes of this machine, or this one alone where there is no shared memory for more. `dask`: the
-        cluster whose scheduler DASK_SCHEDULER_ADDRESS names; the items of a lost worker are given to another.
-    n_jobs : int
-        Processes, -1 for one on every core; a cluster has the workers that it has.
+    `loky`: in `n_jobs` processes of this machine, -1 for one on every core, or in this one alone where there is no
+    shared memory for more. `dask`: on the cluster whose scheduler DASK_SCHEDULER_ADDRESS names, by all its workers; the
+    items of a lost worker are given to another.
 
     Raises
     ------
