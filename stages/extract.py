@@ -19,13 +19,12 @@ from genre import console, files, params, paths
 from genre.errors import DataError
 from genre.features import spectrogram, store, workers
 from genre.features.settings import FeatureSettings
-from genre.features.workers import Backend
 
 log = logging.getLogger(__name__)
 
 
 def extract(
-    raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: Backend = "loky"
+    raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: str = "loky"
 ) -> dict[str, float]:
     """Write the feature folder `out` (see `genre.features.store`) for the clips that `raw`/clips.csv lists.
 
@@ -46,7 +45,8 @@ def extract(
         top = raw.resolve()  # workers may be in another folder
         work = partial(spectrogram.read_clip, settings=settings)
         results = workers.map_in_order(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
-        with closing(results), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
+        with closing(results), (temporary / "frames.npy").open("wb") as file:
+            writer = store.FrameWriter(file, settings=settings)
             shown = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
             for clip, result in zip(listed.itertuples(), shown, strict=True):
                 if isinstance(result, str):
@@ -60,6 +60,7 @@ def extract(
                 place = (writer.n_frames, len(result.frames), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
                 writer.append(result.frames)
+            writer.finish()
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         if n_longer:

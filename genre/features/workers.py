@@ -5,13 +5,12 @@ import logging
 import multiprocessing
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from genre.errors import ClusterError, DataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Backend = Literal["loky", "dask"]
 
 _BATCH = 8  # items that a worker gets at a time: a few milliseconds each are less than sending them takes
 _LOCKS = 32  # more than loky makes: each takes a page of shared memory
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def map_in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int
+    work: Callable[[Item], Result], items: Iterable[Item], *, backend: str, n_jobs: int
 ) -> Generator[Result]:
     """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
