@@ -9,6 +9,7 @@ skipped.csv.
 
 import logging
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def extract(
         files.write_table(temporary / "clips.csv", clips)
         files.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
         dataset = files.read_json(raw / "dataset.json")
-        files.write_json(temporary / "features.json", {"dataset": dataset, "settings": settings.to_dict()})
+        files.write_json(temporary / "features.json", {"dataset": dataset, "settings": asdict(settings)})
     return {
         "clips": len(rows),
         "skipped": len(skipped),

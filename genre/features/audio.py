@@ -57,8 +57,6 @@ def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
 
 def sound_start(block: np.ndarray, rate: int, level: float) -> int:
     """Length of the silence, below `level` of full scale, at the start of a block, in samples; 0 where it is short."""
-    if not len(block):
-        return 0
     if peak(block[: int(_SHORTEST_SILENCE * rate)]) >= level:  # as in most music, and quicker than to look at all
         return 0
     loud = np.abs(to_float(block)) >= level

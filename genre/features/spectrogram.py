@@ -75,8 +75,8 @@ def mel_power(samples: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     size = max(1, _BLOCK // n_fft)
     windowed = np.empty((size, n_fft), np.float32)
     for first in range(0, len(frames), size):
-        here = slice(first, min(first + size, len(frames)))
-        block = windowed[: here.stop - here.start]
+        here = slice(first, first + size)
+        block = windowed[: len(frames[here])]
         np.copyto(block, frames[here])
         block *= window  # apart from the conversion of integers: in one step numpy takes half as long again
         squares = scipy.fft.rfft(block, overwrite_x=True).view(np.float32)  # (frames, 2 bins)
@@ -97,7 +97,7 @@ def _plan(sample_rate: int, n_fft: int, n_mels: int) -> tuple[np.ndarray, list[t
     matrix = filters(sample_rate, n_fft, n_mels).T
     groups = []
     for first in range(0, n_mels, _BANDS):
-        bands = slice(first, min(first + _BANDS, n_mels))
+        bands = slice(first, first + _BANDS)
         used = np.flatnonzero(matrix[:, bands].any(axis=1))
         low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         # Real and imaginary parts have the same weight, so that the product adds their squares up.

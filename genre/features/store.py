@@ -47,7 +47,6 @@ class Features:
 
 def read(folder: Path) -> Features:
     """Open a feature folder; the frames stay on disk until they are used."""
-    folder = Path(folder)
     info = files.read_json(folder / "features.json")
     clips = files.read_table(folder / "clips.csv")
     with files.present(folder / "frames.npy"):

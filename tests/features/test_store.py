@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ def write_folder(folder, settings, spectrograms):
             first += len(frames)
         writer.finish()
     files.write_table(folder / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
-    files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": settings.to_dict()})
+    files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": asdict(settings)})
     return store.read(folder)
 
 
