@@ -26,11 +26,8 @@ _UNHEARD = "more follows that was not heard: "
 def open_audio(path: Path) -> Iterator["Stream"]:
     """Open an audio file for reading block by block.
 
-    Raises
-    ------
-    AudioError
-        At opening or reading, where the file cannot be read, neither libsndfile nor ffmpeg can decode it, or its sample
-        rate is outside `SAMPLE_RATES`.
+    Raises AudioError, at opening or reading, where the file cannot be read or neither libsndfile nor ffmpeg decodes it,
+    and at opening where its sample rate is outside `SAMPLE_RATES`.
     """
     with ExitStack() as stack:
         try:
@@ -100,13 +97,12 @@ class Stream:
 
     def _go_on(self) -> bool:
         """Whether there is more in the file than the source has read; it is then the next source."""
-        source = self._source
-        if isinstance(source, FfmpegSource):
+        if isinstance(self._source, FfmpegSource):
             return False
-        if following := source.following():
-            self._use(following)
+        left = self._source.following()
+        if isinstance(left, SndfileSource):
+            self._use(left)
             return True
-        left = source.left()
         if left is Left.SOUND or (left is Left.BEYOND_HEADER and not self.heard):
             try:
                 self._use_ffmpeg("no sound was found by libsndfile")
