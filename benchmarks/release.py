@@ -12,6 +12,7 @@ import hashlib
 import logging
 import platform
 import tempfile
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
             for genre, row in zip(info.genres, predictions.confusion, strict=True)
         },
         "audit": audit(features.clips, result.parts.to_frame("split")),
-        "extract": info.settings.to_dict(),
+        "extract": asdict(info.settings),
         "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy", "ai-edge-litert")}
         | {"python": platform.python_version()},
     }

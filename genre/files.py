@@ -28,7 +28,6 @@ def replacing(path: Path) -> Iterator[Path]:
     is there; a file never does, as nobody who names a file wants a folder removed: DataError. What was written is on
     the disk before it gets its name, so that a power failure too leaves a whole file or none.
     """
-    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A hash, as a name of the longest allowed length has no room for more characters.
     temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.tmp")
@@ -79,7 +78,7 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """What a JSON file holds; raises DataError where a stage's file is not there."""
     with present(path):
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_table(path: Path) -> "pd.DataFrame":

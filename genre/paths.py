@@ -21,4 +21,4 @@ LOCK = Path("dvc.lock")
 def is_made_by_pipeline(path: Path) -> bool:
     """Whether `dvc repro`, run in the current folder, makes the file at `path`."""
     made = (RAW, FEATURES, SPLITS, MODEL, EXPORTED_MODEL, METRICS, PLOTS, LOCK)
-    return any(Path(path).absolute().is_relative_to(place.absolute()) for place in made)
+    return any(path.absolute().is_relative_to(place.absolute()) for place in made)

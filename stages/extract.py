@@ -9,6 +9,7 @@ skipped.csv.
 
 import logging
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -19,37 +20,22 @@ from genre import console, files, params, paths
 from genre.errors import DataError
 from genre.features import spectrogram, store, workers
 from genre.features.settings import FeatureSettings
-from genre.features.workers import Backend
 
 log = logging.getLogger(__name__)
 
 
 def extract(
-    raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: Backend = "loky"
+    raw: Path, out: Path, settings: FeatureSettings, *, n_jobs: int, max_skipped: float, backend: str = "loky"
 ) -> dict[str, float]:
-    """Write the feature folder `out` for the clips that `raw`/clips.csv lists.
+    """Write the feature folder `out` (see `genre.features.store`) for the clips that `raw`/clips.csv lists.
 
-    Parameters
-    ----------
-    raw, out : Path
-        The folder that fetch wrote, and the one to write; see `genre.features.store` for what is in it.
-    settings : FeatureSettings
-    n_jobs : int
-        Processes; -1 uses every core.
-    max_skipped : float
-        Largest fraction of the clips, 0..1, that may be skipped.
-    backend : str
-        Where the processes are, see `genre.features.workers`.
-
-    Returns
-    -------
-    dict
-        Number of clips, of skipped files and of frames, and the audio used, in seconds.
+    Returns the number of clips, of skipped files and of frames, and the audio used, in seconds. How the work is shared
+    out is told in `genre.features.workers`.
 
     Raises
     ------
     DataError
-        Where more than `max_skipped` of the files had to be skipped, or all of them.
+        Where more than the fraction `max_skipped` of the files, 0..1, had to be skipped, or all of them.
     ClusterError
         Where `backend` is a cluster that cannot be reached, or aborts the work.
     """
@@ -60,7 +46,8 @@ def extract(
         top = raw.resolve()  # workers may be in another folder
         work = partial(spectrogram.read_clip, settings=settings)
         results = workers.map_in_order(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
-        with closing(results), store.FrameWriter(temporary / "frames.npy", settings=settings) as writer:
+        with closing(results), (temporary / "frames.npy").open("wb") as file:
+            writer = store.FrameWriter(file, settings=settings)
             shown = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
             for clip, result in zip(listed.itertuples(), shown, strict=True):
                 if isinstance(result, str):
@@ -74,6 +61,7 @@ def extract(
                 place = (writer.n_frames, len(result.frames), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
                 writer.append(result.frames)
+            writer.finish()
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         if n_longer:
@@ -85,7 +73,7 @@ def extract(
         files.write_table(temporary / "clips.csv", clips)
         files.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))
         dataset = files.read_json(raw / "dataset.json")
-        files.write_json(temporary / "features.json", {"dataset": dataset, "settings": settings.to_dict()})
+        files.write_json(temporary / "features.json", {"dataset": dataset, "settings": asdict(settings)})
     return {
         "clips": len(rows),
         "skipped": len(skipped),

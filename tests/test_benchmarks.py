@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def feature_folder(tmp_path, settings) -> Path:
     np.save(folder / "frames.npy", levels.reshape(-1, 128))
     table = clips.assign(first_frame=np.arange(60) * 40, n_frames=40, seconds=3.0)
     files.write_table(folder / "clips.csv", table[store.CLIP_COLUMNS])
-    facts = {"dataset": {"name": "GTZAN"}, "settings": settings.to_dict()}
+    facts = {"dataset": {"name": "GTZAN"}, "settings": asdict(settings)}
     files.write_json(folder / "features.json", facts)
     return folder
 

@@ -1,15 +1,13 @@
 """Audio: how a file becomes mono samples at a given rate, and which samples are not music."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soxr
 
 from genre.errors import AudioError
-from genre.features.decoding import Stream, open_audio
-from genre.features.mel import INT16_SCALE
+from genre.features.decoding import INT16_SCALE, Stream, open_audio
 from genre.features.settings import FeatureSettings
 
 # Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
@@ -21,30 +19,13 @@ _SHORTEST_SILENCE = 0.05  # in seconds: music that begins between two notes stay
 ABSURD_PEAK = 1e6
 
 
-@dataclass(frozen=True)
-class Excerpt:
-    """The beginning of a file."""
-
-    samples: np.ndarray  # (n,), float32 or int16; full scale is -1..1, or for int16 all of its range
-    is_whole: bool  # whether the file ends there
-    unheard: str  # what of the file could not be decoded; see `genre.features.decoding.Stream`
-
-
-def load(path: Path, settings: FeatureSettings) -> Excerpt:
+def load(path: Path, settings: FeatureSettings) -> tuple[np.ndarray, bool, str]:
     """Decode the first `settings.seconds` of an audio file, mix it to mono and resample it to `settings.sample_rate`.
 
     Silence before the music is skipped in a file that is longer.
 
-    Parameters
-    ----------
-    path : Path
-        Of any format that `genre.features.decoding` knows, at any sample rate, with any number of channels.
-    settings : FeatureSettings
-
-    Returns
-    -------
-    Excerpt
-        A file of 16-bit samples that is mono and at this rate gives them as they are.
+    Returns the samples, `float32` with full scale -1..1, or `int16` of a mono file of 16 bits at this rate; whether the
+    file ends there; and what of it could not be decoded (see `genre.features.decoding.Stream`).
 
     Raises
     ------
@@ -54,10 +35,10 @@ def load(path: Path, settings: FeatureSettings) -> Excerpt:
     """
     with open_audio(path) as stream:
         length = int(settings.seconds * stream.rate)
-        samples = stream.read(length + 1, integers=True)
+        samples = stream.read(length + 1)
         if len(samples) > length:
             _, samples = skip_silence(stream, samples)
-        return Excerpt(prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.unheard)
+        return prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.unheard
 
 
 def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
@@ -68,7 +49,7 @@ def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
     dropped = 0
     while silent := sound_start(block, stream.rate, max(SILENCE * peak(block), SILENCE_PEAK)):
         dropped += silent
-        block = np.concatenate([block[silent:], stream.read(silent, integers=True)])
+        block = np.concatenate([block[silent:], stream.read(silent)])
         if not len(block):
             raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
     return dropped, block
@@ -76,8 +57,6 @@ def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
 
 def sound_start(block: np.ndarray, rate: int, level: float) -> int:
     """Length of the silence, below `level` of full scale, at the start of a block, in samples; 0 where it is short."""
-    if not len(block):
-        return 0
     if peak(block[: int(_SHORTEST_SILENCE * rate)]) >= level:  # as in most music, and quicker than to look at all
         return 0
     loud = np.abs(to_float(block)) >= level

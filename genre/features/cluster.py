@@ -4,14 +4,10 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
 
 from distributed import Client, Future
 
 from genre.errors import ClusterError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"  # the environment variable that Dask's own tools use
 PATIENCE = 600  # for the results whose turn it is, in seconds; they take less than a second
@@ -19,14 +15,8 @@ _CONNECT_TIMEOUT = 10  # for a scheduler to answer, and for it to have a worker,
 _AHEAD = 4  # batches sent ahead for each thread of the cluster
 
 
-def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], *, batch_size: int) -> Iterator[Result]:
-    """The results of `work` for each item, in order, from the cluster whose scheduler `SCHEDULER` names.
-
-    Raises
-    ------
-    ClusterError
-        Where no scheduler or no worker answers, or the cluster aborts the work.
-    """
+def map_in_order(work: Callable, items: Iterable, *, batch_size: int) -> Iterator:
+    """The results of `work` for each item, in order, from the cluster whose scheduler `SCHEDULER` names."""
     with _connect() as client:
         ahead = _AHEAD * sum(client.nthreads().values())
         items, pending = iter(items), deque[Future]()
@@ -38,7 +28,7 @@ def map_in_order(work: Callable[[Item], Result], items: Iterable[Item], *, batch
             yield from _results(pending.popleft(), client)
 
 
-def _attempt(work: Callable[[Item], Result], batch: list[Item]) -> list[Result] | Exception:
+def _attempt(work: Callable, batch: list) -> list | Exception:
     """The results, or the error of `work` itself: what a future raises is then the cluster's."""
     try:
         return [work(item) for item in batch]

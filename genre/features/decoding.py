@@ -12,28 +12,22 @@ import numpy as np
 from genre.errors import AudioError
 from genre.features import ffmpeg, mpeg
 from genre.features.ffmpeg import FfmpegSource
-from genre.features.mel import INT16_SCALE
 from genre.features.sndfile import Left, PartlyKnownError, SndfileSource
 
 # What a header may claim, in Hz: telephones have 8,000, studios at most 768,000.
 SAMPLE_RATES = (1_000, 768_000)
+INT16_SCALE = 2.0**-15  # of a 16-bit sample: full scale is -1..1
 _BLOCK = 1 << 23  # read at a time, in samples of all channels
 _CANCELLING = 0.1  # least power of the mixed channels, as a fraction of what unrelated channels have
-_WHY_UNHEARD = {
-    Left.BEYOND_HEADER: "the file is longer than its header says",
-    Left.DAMAGED: "the file is damaged",
-}
+_UNHEARD = "more follows that was not heard: "
 
 
 @contextmanager
 def open_audio(path: Path) -> Iterator["Stream"]:
     """Open an audio file for reading block by block.
 
-    Raises
-    ------
-    AudioError
-        At opening or reading, where the file cannot be read, neither libsndfile nor ffmpeg can decode it, or its sample
-        rate is outside `SAMPLE_RATES`.
+    Raises AudioError, at opening or reading, where the file cannot be read or neither libsndfile nor ffmpeg decodes it,
+    and at opening where its sample rate is outside `SAMPLE_RATES`.
     """
     with ExitStack() as stack:
         try:
@@ -51,27 +45,20 @@ def open_audio(path: Path) -> Iterator["Stream"]:
 class Stream:
     """The samples of a file, all channels mixed to mono, in the order they are asked for.
 
-    They are decoded by libsndfile, then by libsndfile from where it stopped, or by ffmpeg.
-
-    Attributes
-    ----------
-    rate : int
-        In Hz.
-    heard : int
-        Samples that were read so far.
-    unheard : str
-        Once the file is read to its end: what follows in it that could not be decoded, and why; empty if nothing.
+    They are decoded by libsndfile, then by libsndfile from where it stopped, or by ffmpeg. `rate` is in Hz, `heard` the
+    number of samples read so far. Once the file is read to its end, `unheard` says what follows in it that could not be
+    decoded, and why; it is empty if nothing does.
     """
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self.heard = 0
         self.unheard = ""
         self._path, self._stack = path, stack
-        self._is_int16 = False
+        self._dtype = "float32"
         try:
             sound = SndfileSource(path)
             self._use(sound)
-            self._is_int16 = sound.is_16_bit_mono
+            self._dtype = sound.dtype
         except PartlyKnownError as error:
             try:
                 self._use_ffmpeg(str(error))
@@ -81,15 +68,14 @@ class Stream:
                 self._use(SndfileSource(path, start))
         self.rate = self._source.rate
 
-    def read(self, count: int, *, integers: bool = False) -> np.ndarray:
+    def read(self, count: int) -> np.ndarray:
         """The next samples [shape=(n,)]; n is less than `count` at the end alone.
 
-        `float32`, full scale is -1..1; with `integers`, a mono file of 16-bit samples gives them as they are, `int16`.
+        A mono file of 16-bit samples gives them as they are, `int16`; others are `float32`, full scale is -1..1.
         """
-        dtype = "int16" if integers and self._is_int16 else "float32"  # half the memory, and a third of the time
-        blocks, missing = [np.empty(0, dtype)], count
+        blocks, missing = [np.empty(0, self._dtype)], count
         while missing:
-            frames = self._decode(min(missing, max(_BLOCK // self._source.channels, 1)), dtype)
+            frames = self._decode(min(missing, max(_BLOCK // self._source.channels, 1)))
             if len(frames):
                 blocks.append(mono(frames))
                 missing -= len(frames)
@@ -98,41 +84,37 @@ class Stream:
                 break
         return blocks[1] if len(blocks) == 2 else np.concatenate(blocks)  # a copy takes as long as decoding
 
-    def _decode(self, count: int, dtype: str) -> np.ndarray:
+    def _decode(self, count: int) -> np.ndarray:
         """The next frames of the source, [shape=(n, channels)], none at its end."""
-        if isinstance(self._source, SndfileSource):
-            try:
-                return self._source.read(count, dtype)
-            except PartlyKnownError as error:
-                self._use_ffmpeg(str(error))
-        frames = self._source.read(count)
-        return frames if dtype == "float32" else np.rint(frames / np.float32(INT16_SCALE)).astype(dtype)
+        try:
+            frames = self._source.read(count)
+        except PartlyKnownError as error:
+            self._use_ffmpeg(str(error))
+            frames = self._source.read(count)
+        if frames.dtype == self._dtype:
+            return frames
+        return np.rint(frames / np.float32(INT16_SCALE)).astype(self._dtype)
 
     def _go_on(self) -> bool:
         """Whether there is more in the file than the source has read; it is then the next source."""
-        source = self._source
-        if isinstance(source, FfmpegSource):
+        if isinstance(self._source, FfmpegSource):
             return False
-        if following := source.following():
-            self._use(following)
+        left = self._source.following()
+        if isinstance(left, SndfileSource):
+            self._use(left)
             return True
-        left = source.left()
         if left is Left.SOUND or (left is Left.BEYOND_HEADER and not self.heard):
-            return self._go_on_by_ffmpeg()
-        if self.heard and left in _WHY_UNHEARD:
-            self.unheard = f"more follows that was not heard: {_WHY_UNHEARD[left]}"
+            try:
+                self._use_ffmpeg("no sound was found by libsndfile")
+                return True
+            except AudioError:
+                if not self.heard:
+                    raise
+                if not ffmpeg.is_installed():
+                    self.unheard = f"{_UNHEARD}it takes ffmpeg, which is not installed"
+        elif self.heard and left is not Left.NOTHING:
+            self.unheard = _UNHEARD + left.value
         return False
-
-    def _go_on_by_ffmpeg(self) -> bool:
-        try:
-            self._use_ffmpeg("no sound was found by libsndfile")
-        except AudioError:
-            if not self.heard:
-                raise
-            if not ffmpeg.is_installed():
-                self.unheard = "more follows that was not heard: it takes ffmpeg, which is not installed"
-            return False
-        return True
 
     def _use(self, source: SndfileSource) -> None:
         self._source: SndfileSource | FfmpegSource = source
@@ -145,11 +127,8 @@ class Stream:
         rate = self.rate if self.heard else None
         self._source = self._stack.enter_context(ffmpeg.decode(self._path, rate=rate))
         skipped = 0
-        while skipped < self.heard:
-            frames = self._source.read(min(self.heard - skipped, _BLOCK // self._source.channels))
-            if not len(frames):
-                break
-            skipped += len(frames)
+        while frames := len(self._source.read(min(self.heard - skipped, _BLOCK // self._source.channels))):
+            skipped += frames
 
 
 def mono(frames: np.ndarray) -> np.ndarray:

@@ -11,10 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from genre.features import mel
 from genre.features.bands import frequencies
 from genre.features.settings import FeatureSettings
-from genre.features.spectrogram import TOP_DB
+from genre.features.spectrogram import TOP_DB, mel_power
 
 _CONTENT = -75.0  # dB below the loudest point; what is louder in a tenth of the frames is content
 _NARROW = 0.73  # of half the sample rate: a file at 16 kHz among features at 22.05 kHz
@@ -40,23 +39,17 @@ class Quality:
 
 
 def measure(decibels: np.ndarray, settings: FeatureSettings) -> Quality:
-    """Measure a mel spectrogram.
-
-    Parameters
-    ----------
-    decibels : np.ndarray [shape=(frames, n_mels), dtype=float32]
-        Below the loudest point, as `genre.features.spectrogram.to_decibels` gives them.
-    settings : FeatureSettings
-    """
-    bands = _bands(settings)
+    """Measure a mel spectrogram [shape=(frames, n_mels)] in dB that `genre.features.spectrogram.to_decibels` made."""
+    corners = frequencies(settings.n_mels, settings.sample_rate)
     levels = _sorted(decibels)
     loud = np.flatnonzero(_quantile(levels, 0.9) > _CONTENT)
-    bandwidth = float(bands.upper[loud[-1]]) if len(loud) else 0.0
-    noise = _noise(levels, bands)
+    bandwidth = float(corners[2:][loud[-1]]) if len(loud) else 0.0
+    noise = _noise(levels, np.log2(corners[1:-1]), settings)
     if noise is None or len(decibels) < _FEWEST_FRAMES:
         return Quality(bandwidth, math.inf)
+    widths = (corners[2:] - corners[:-2]) / 2  # power @ widths is proportional to the power of the samples
     whole = (10 ** (decibels / 10)).mean(axis=0)
-    ratio = whole @ bands.width / (10 ** (noise / 10) @ bands.width)
+    ratio = whole @ widths / (10 ** (noise / 10) @ widths)
     return Quality(bandwidth, float(10 * np.log10(max(ratio - 1, 1e-2))))
 
 
@@ -77,38 +70,26 @@ def notes(quality: Quality, settings: FeatureSettings) -> list[str]:
     return found
 
 
-@dataclass(frozen=True)
-class _Bands:
-    """The mel bands, and the levels of noise in them; each [shape=(n_mels,)]."""
-
-    upper: np.ndarray  # corner, in Hz
-    width: np.ndarray  # in Hz; power @ width is proportional to the power of the samples
-    octaves: np.ndarray  # of the centre, above 1 Hz
-    floor: np.ndarray  # quantile of the levels of noise, in dB above its mean power
-    spread: np.ndarray  # from there to another quantile, in dB
-
-
 @lru_cache(maxsize=8)
-def _bands(settings: FeatureSettings) -> _Bands:
-    corners = frequencies(settings.n_mels, settings.sample_rate)
+def _of_noise(settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
+    """A low quantile of the levels of noise in each band, in dB above its mean power, and how far up another one is."""
     samples = np.random.default_rng(0).standard_normal(_NOISE_FRAMES * settings.n_fft // 2, np.float32)
-    power = mel.power(samples, replace(settings, hop_length=settings.n_fft // 2))
+    power = mel_power(samples, replace(settings, hop_length=settings.n_fft // 2))
     levels = _sorted(10 * np.log10(np.maximum(power, 1e-9) / np.maximum(power.mean(axis=0), 1e-9)))
     floor = _quantile(levels, _QUIETEST)
-    return _Bands(
-        corners[2:], (corners[2:] - corners[:-2]) / 2, np.log2(corners[1:-1]), floor, _quantile(levels, _QUIET) - floor
-    )
+    return floor, _quantile(levels, _QUIET) - floor
 
 
-def _noise(levels: np.ndarray, bands: _Bands) -> np.ndarray | None:
+def _noise(levels: np.ndarray, octaves: np.ndarray, settings: FeatureSettings) -> np.ndarray | None:
     """The mean level of a steady noise in each band [shape=(n_mels,)], in dB, None where there is none."""
+    floor_of_noise, spread_of_noise = _of_noise(settings)
     floor = _quantile(levels, _QUIETEST)
-    usable = bands.spread < _TOO_SPREAD
-    bare = usable & (_quantile(levels, _QUIET) - floor < _SPREAD * bands.spread) & (floor > 1 - TOP_DB)
+    usable = spread_of_noise < _TOO_SPREAD
+    bare = usable & (_quantile(levels, _QUIET) - floor < _SPREAD * spread_of_noise) & (floor > 1 - TOP_DB)
     if bare.sum() < max(_BARE_BANDS * usable.sum(), 2):
         return None
-    noise = floor - bands.floor
-    line = _line(bands.octaves, noise, bare)
+    noise = floor - floor_of_noise
+    line = _line(octaves, noise, bare)
     smooth = (np.abs(noise - line)[bare] < _SMOOTH).mean() > _SMOOTH_BANDS
     return np.minimum(line, noise) if smooth else None
 

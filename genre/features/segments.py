@@ -31,40 +31,15 @@ def evenly_spaced(n_frames: int, length: int, count: int) -> np.ndarray:
 
 
 def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Segments of one clip.
-
-    Parameters
-    ----------
-    clip : np.ndarray [shape=(n_frames, n_mels)]
-    starts : np.ndarray [shape=(count,), dtype=int]
-    length : int
-        In frames.
-
-    Returns
-    -------
-    np.ndarray [shape=(count, length, n_mels), dtype=float32]
-    """
+    """Segments [shape=(count, length, n_mels), float32] of one clip [shape=(n_frames, n_mels)], from `starts` on."""
     positions = (starts[:, None] + np.arange(length)) % len(clip)
     return to_float(clip[positions])
 
 
 def draw(features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator) -> np.ndarray:
-    """One segment from each of some clips, at a random place.
+    """One segment [shape=(batch, length, n_mels), float32] from each of some rows of `features.clips`.
 
     All places where the segment lies within its clip are equally probable.
-
-    Parameters
-    ----------
-    features : Features
-    rows : np.ndarray [shape=(batch,), dtype=int]
-        Rows of `features.clips`.
-    length : int
-        In frames.
-    rng : np.random.Generator
-
-    Returns
-    -------
-    np.ndarray [shape=(batch, length, n_mels), dtype=float32]
     """
     n_frames = features.clips.n_frames.to_numpy()[rows, None]  # (batch, 1), as all that follows
     first = features.clips.first_frame.to_numpy()[rows, None]

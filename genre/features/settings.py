@@ -4,7 +4,7 @@ What only needs to know how features were made does not depend on how: a stage r
 changes.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -42,7 +42,3 @@ class FeatureSettings:
     def n_frames(self, seconds: float) -> int:
         """Frames that `seconds` of audio give (centred frames: one for every begun hop)."""
         return int(seconds * self.sample_rate) // self.hop_length + 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings by name, for JSON; `FeatureSettings(**...)` is the inverse."""
-        return asdict(self)

@@ -9,9 +9,9 @@ import mmap
 import os
 import re
 from collections.abc import Iterator
-from enum import Enum, auto
+from contextlib import ExitStack, suppress
+from enum import Enum
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import soundfile
@@ -39,10 +39,11 @@ class PartlyKnownError(AudioError):
 class Left(Enum):
     """What a file holds after what libsndfile read."""
 
-    NOTHING = auto()  # but tags, chunks and padding
-    SOUND = auto()  # in MP3 and the like, after all that libsndfile expected
-    DAMAGED = auto()  # the same, before it
-    BEYOND_HEADER = auto()  # of WAV and the like, where the header alone tells sound from other bytes
+    NOTHING = "nothing"  # but tags, chunks and padding
+    SOUND = "sound"  # in MP3 and the like, after all that libsndfile expected
+    DAMAGED = "the file is damaged"  # the same, before it
+    # Of WAV and the like, where the header alone tells sound from other bytes.
+    BEYOND_HEADER = "the file is longer than its header says"
 
 
 class SndfileSource:
@@ -61,18 +62,18 @@ class SndfileSource:
             raise _refusal(error, _PARTLY_KNOWN) from error
         self.rate: int = self._sound.samplerate  # in Hz
         self.channels: int = self._sound.channels
-        self._ahead = np.empty((0, self.channels), np.float32)
+        # Integers take half the memory, and a third of the time.
+        self.dtype = "int16" if self._sound.subtype == "PCM_16" and self.channels == 1 else "float32"
+        self._ahead = np.empty((0, self.channels), self.dtype)  # was read to try the source
         self._expected = self._sound.frames  # and not read yet, by the header or an estimate
-        self._leads_to_sound = False  # known once `following` has looked
-        self.is_16_bit_mono = self._sound.subtype == "PCM_16" and self.channels == 1
 
     def close(self) -> None:
         """Close the file."""
         self._sound.close()
         self._file.close()
 
-    def read(self, count: int, dtype: str = "float32") -> np.ndarray:
-        """The next frames [shape=(n, channels)], at most `count`, none at the end.
+    def read(self, count: int) -> np.ndarray:
+        """The next frames [shape=(n, channels), dtype=self.dtype], at most `count`, none at the end.
 
         Raises AudioError where the file is damaged, PartlyKnownError where ffmpeg may help.
         """
@@ -80,7 +81,7 @@ class SndfileSource:
             frames, self._ahead = self._ahead[:count], self._ahead[count:]
             return frames
         try:
-            frames = self._sound.read(min(count, self._expected), dtype=dtype, always_2d=True)
+            frames = self._sound.read(min(count, self._expected), dtype=self.dtype, always_2d=True)
             self._expected -= len(frames)
             return frames
         except soundfile.LibsndfileError as error:
@@ -88,41 +89,42 @@ class SndfileSource:
         except ValueError as error:
             raise AudioError(f"cannot be decoded by libsndfile: {error}") from error
 
-    def following(self) -> Self | None:
-        """What follows in the file once this was read, if libsndfile decodes as much as a second of it."""
-        for start in self._next_starts() if self._n_left() >= _SOME else ():
-            source = None
-            try:
-                source = type(self)(self._path, start)
-                second = source.read(source.rate)
-                if len(second) == source.rate:
-                    self._leads_to_sound = True
-                    if (source.rate, source.is_16_bit_mono) == (self.rate, self.is_16_bit_mono):
-                        source._begin_with(second)
-                        return source
-            except AudioError:
-                pass
-            if source:
-                source.close()
-        return None
-
-    def _begin_with(self, frames: np.ndarray) -> None:
-        """Give the first frames, which were read to try the source, once more."""
-        if self._sound.format == "MP3":  # where those that build on what lies before `start` come out as zeros
-            self._ahead = frames[int(frames.any(axis=1).argmax()) :]
-        else:
-            self._sound.seek(0)
-            self._expected += len(frames)
-
-    def left(self) -> Left:
-        """What the file holds after what was read, where `following` finds nothing."""
-        if self._leads_to_sound:
-            return Left.SOUND
-        if self._n_left() < _SOME:
+    def following(self) -> "SndfileSource | Left":
+        """What follows in the file once this was read: a source if libsndfile decodes as much as a second of it."""
+        stopped = self._start + self._file.tell()
+        if os.fstat(self._file.fileno()).st_size - stopped < _SOME:
             return Left.NOTHING
-        with self._mapped() as content:
-            place = self._start + self._file.tell()
-            head, tail = content[place : place + 4096], content[-1024:]
+        leads_to_sound = False
+        with mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            for start in self._next_starts(content, stopped):
+                with suppress(AudioError), ExitStack() as stack:
+                    source = SndfileSource(self._path, start)
+                    stack.callback(source.close)
+                    second = source.read(source.rate)
+                    if len(second) < source.rate:
+                        continue
+                    leads_to_sound = True
+                    if (source.rate, source.dtype) == (self.rate, self.dtype):
+                        if self._sound.format == "MP3":  # frames that build on what lies before come out as zeros
+                            second = second[int(second.any(axis=1).argmax()) :]
+                        source._ahead = second
+                        stack.pop_all()
+                        return source
+            return Left.SOUND if leads_to_sound else self._left(content, stopped)
+
+    def _next_starts(self, content: mmap.mmap, stopped: int) -> Iterator[int]:
+        """Places in the file where a further stream may begin."""
+        if self._sound.format == "MP3":
+            yield stopped
+            return
+        mark = _STREAM_STARTS.get(self._sound.format, content[self._start : self._start + 4])
+        place = max(self._start, stopped - _BUFFER)
+        while (place := content.find(mark, place + 1)) >= 0:
+            yield place
+
+    def _left(self, content: mmap.mmap, stopped: int) -> Left:
+        """What the file holds where no further stream begins."""
+        head, tail = content[stopped : stopped + 4096], content[-1024:]
         is_compressed = self._sound.format in _COMPRESSED
         names = _TAGS.search(head + tail) if is_compressed else _CHUNK.match(head)
         if names or not (head + tail).strip(b"\0"):
@@ -130,24 +132,6 @@ class SndfileSource:
         if not is_compressed:
             return Left.BEYOND_HEADER
         return Left.DAMAGED if self._expected else Left.SOUND
-
-    def _n_left(self) -> int:
-        return os.fstat(self._file.fileno()).st_size - self._start - self._file.tell()
-
-    def _mapped(self) -> mmap.mmap:
-        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-
-    def _next_starts(self) -> Iterator[int]:
-        """Places in the file where a further stream may begin."""
-        stopped = self._start + self._file.tell()
-        if self._sound.format == "MP3":
-            yield stopped
-            return
-        with self._mapped() as content:
-            mark = _STREAM_STARTS.get(self._sound.format, content[self._start : self._start + 4])
-            place = max(self._start, stopped - _BUFFER)
-            while (place := content.find(mark, place + 1)) >= 0:
-                yield place
 
 
 class _Forward(soundfile.SoundFile):

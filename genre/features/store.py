@@ -6,8 +6,7 @@ A feature folder holds `frames.npy` [shape=(total_frames, n_mels)], `clips.csv` 
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -48,7 +47,6 @@ class Features:
 
 def read(folder: Path) -> Features:
     """Open a feature folder; the frames stay on disk until they are used."""
-    folder = Path(folder)
     info = files.read_json(folder / "features.json")
     clips = files.read_table(folder / "clips.csv")
     with files.present(folder / "frames.npy"):
@@ -59,15 +57,11 @@ def read(folder: Path) -> Features:
 class FrameWriter:
     """Writes a `.npy` file of frames clip by clip, so that memory does not grow with the number of clips."""
 
-    def __init__(self, path: Path, *, settings: FeatureSettings) -> None:
-        self._path = Path(path)
+    def __init__(self, file: BinaryIO, *, settings: FeatureSettings) -> None:
+        self._file = file
         self._settings = settings
         self.n_frames = 0
-
-    def __enter__(self) -> Self:
-        self._file: BinaryIO = self._path.open("wb")
         self._write_header()
-        return self
 
     def append(self, frames: np.ndarray) -> None:
         """Append one clip's frames [shape=(n, n_mels), dtype=settings.dtype]."""
@@ -75,13 +69,10 @@ class FrameWriter:
         self._file.write(np.ascontiguousarray(frames).data)
         self.n_frames += len(frames)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._file.seek(0)
-            self._write_header()  # numpy pads the header so that a longer first axis fits in the same bytes
-        self._file.close()
+    def finish(self) -> None:
+        """Say at the beginning of the file how many frames there are."""
+        self._file.seek(0)
+        self._write_header()  # numpy pads the header so that a longer first axis fits in the same bytes
 
     def _write_header(self) -> None:
         header = {

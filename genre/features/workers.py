@@ -5,13 +5,12 @@ import logging
 import multiprocessing
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from genre.errors import ClusterError, DataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Backend = Literal["loky", "dask"]
 
 _BATCH = 8  # items that a worker gets at a time: a few milliseconds each are less than sending them takes
 _LOCKS = 32  # more than loky makes: each takes a page of shared memory
@@ -20,20 +19,13 @@ log = logging.getLogger(__name__)
 
 
 def map_in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], *, backend: Backend, n_jobs: int
+    work: Callable[[Item], Result], items: Iterable[Item], *, backend: str, n_jobs: int
 ) -> Generator[Result]:
     """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
-    Parameters
-    ----------
-    work : callable
-        Can be pickled; what it imports can be imported by the workers.
-    items : iterable
-    backend : str
-        `loky`: processes of this machine, or this one alone where there is no shared memory for more. `dask`: the
-        cluster whose scheduler DASK_SCHEDULER_ADDRESS names; the items of a lost worker are given to another.
-    n_jobs : int
-        Processes, -1 for one on every core; a cluster has the workers that it has.
+    `loky`: in `n_jobs` processes of this machine, -1 for one on every core, or in this one alone where there is no
+    shared memory for more. `dask`: on the cluster whose scheduler DASK_SCHEDULER_ADDRESS names, by all its workers; the
+    items of a lost worker are given to another.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genre.errors import AudioError
-from genre.features import audio, mel, quality, spectrogram
+from genre.features import audio, quality, spectrogram
 from genre.features.decoding import Stream
 from genre.features.quality import Quality
 from genre.features.settings import FeatureSettings
@@ -39,7 +39,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     """
     length = int(settings.seconds * stream.rate)
     least = settings.min_seconds * stream.rate
-    block = stream.read(length, integers=True)
+    block = stream.read(length)
     if not len(block):
         raise AudioError("holds no samples")
     place, block = audio.skip_silence(stream, block)
@@ -60,7 +60,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
 
 
 def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSettings) -> Window:
-    power = mel.power(mono, settings)
+    power = spectrogram.mel_power(mono, settings)
     decibels = spectrogram.to_decibels(power)
     frames = power if settings.scale == "power" else spectrogram.quantise(decibels)
     return Window(start, weight, frames, quality.measure(decibels, settings))
@@ -68,9 +68,9 @@ def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSett
 
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
     """The next `length` samples that are not all silent, none at the end, and how many silent ones came before."""
-    skipped, block = 0, stream.read(length, integers=True)
+    skipped, block = 0, stream.read(length)
     while len(block) and audio.peak(block) < level:
-        skipped, block = skipped + len(block), stream.read(length, integers=True)
+        skipped, block = skipped + len(block), stream.read(length)
     return skipped, block
 
 

@@ -16,7 +16,7 @@ SETTINGS = replace(FeatureSettings.of(params.load(TOP / "params.yaml").extract),
 
 
 def load(path, **changes):
-    return audio.load(path, replace(SETTINGS, **changes)).samples
+    return audio.load(path, replace(SETTINGS, **changes))[0]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_resampling_is_librosas_own(write_audio, rate):
 
 def test_a_longer_file_is_read_only_as_far_as_asked(write_audio):
     path = write_audio("a.wav", sine(440.0, seconds=5))
-    excerpt = audio.load(path, replace(SETTINGS, seconds=3.0))
-    assert len(excerpt.samples) == 3 * RATE and not excerpt.is_whole
-    assert audio.load(path, replace(SETTINGS, seconds=5.0)).is_whole
+    samples, is_whole, _ = audio.load(path, replace(SETTINGS, seconds=3.0))
+    assert len(samples) == 3 * RATE and not is_whole
+    assert audio.load(path, replace(SETTINGS, seconds=5.0))[1]
 
 
 def test_silence_before_the_music_is_skipped_in_a_longer_file_alone(write_audio):

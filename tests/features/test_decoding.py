@@ -46,7 +46,7 @@ def test_blocks_end_to_end_are_the_whole_file_in_mono(write_audio):
 def test_16_bit_samples_are_of_one_type_up_to_the_end_of_the_file(write_audio, count):
     path = write_audio("a.wav", sine(440.0)[:30], subtype="PCM_16")
     with decoding.open_audio(path) as stream:
-        blocks = [stream.read(count, integers=True) for _ in range(5)]
+        blocks = [stream.read(count) for _ in range(5)]
     assert {block.dtype for block in blocks} == {np.dtype(np.int16)}
     assert sum(map(len, blocks)) == 30 and len(blocks[-1]) == 0
 

@@ -3,7 +3,7 @@ import pytest
 import soxr
 
 from genre.dataset import sample
-from genre.features import mel, quality, spectrogram
+from genre.features import quality, spectrogram
 from genre.features.quality import Quality
 from tests.conftest import RATE, noise
 
@@ -17,7 +17,7 @@ def music() -> dict[str, np.ndarray]:
 
 
 def measured(samples: np.ndarray, settings) -> Quality:
-    decibels = spectrogram.to_decibels(mel.power(samples.astype(np.float32), settings))
+    decibels = spectrogram.to_decibels(spectrogram.mel_power(samples.astype(np.float32), settings))
     return quality.measure(decibels, settings)
 
 

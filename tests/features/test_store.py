@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,13 +12,15 @@ from genre.features import store
 def write_folder(folder, settings, spectrograms):
     folder.mkdir()
     rows, first = [], 0
-    with store.FrameWriter(folder / "frames.npy", settings=settings) as writer:
+    with (folder / "frames.npy").open("wb") as file:
+        writer = store.FrameWriter(file, settings=settings)
         for number, frames in enumerate(spectrograms):
             writer.append(frames)
             rows.append((f"{number:03d}", "NA", "", "", first, len(frames), 1.0))
             first += len(frames)
+        writer.finish()
     files.write_table(folder / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
-    files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": settings.to_dict()})
+    files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": asdict(settings)})
     return store.read(folder)
 
 

@@ -19,7 +19,7 @@ SILENCE = np.zeros(RATE, np.float32)  # 1 s
 @pytest.fixture
 def info(settings) -> ModelInfo:
     """Of a network for segments of 3 s whose clips have 5 s; it tells `low` from `high`."""
-    short = type(settings)(**(settings.to_dict() | {"seconds": 5.0}))
+    short = replace(settings, seconds=5.0)
     return ModelInfo(["high", "low"], short, short.n_frames(3.0), 2, 0.5, "any", "GTZAN", "artist", [])
 
 

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def workspace(tmp_path, monkeypatch, striped):
     folder.mkdir(parents=True)
     np.save(folder / "frames.npy", striped.frames)
     files.write_table(folder / "clips.csv", striped.clips.reset_index())
-    info = {"dataset": {"name": "built-in sample"}, "settings": striped.settings.to_dict()}
+    info = {"dataset": {"name": "built-in sample"}, "settings": asdict(striped.settings)}
     files.write_json(folder / "features.json", info)
     names = striped.clips.index[:8].to_numpy(str)
     probabilities = np.tile([[0.7, 0.3], [0.4, 0.6]], (4, 1))
