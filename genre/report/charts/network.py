@@ -88,7 +88,8 @@ def network(info: ModelInfo, data: Data) -> Figure:
     title = f"Network {info.architecture}: {sum(layer.parameters for layer in info.layers):,} parameters"
     detail = "a box: a layer, those that follow it, the shape that comes out"
     width, height = max(width + 2 * GUTTER, 6.5), height + 0.1 + GUTTER
-    figure = style.new_figure(width, height, title, data, detail=detail, arrange=False)
+    figure = style.new_figure(width, height, title, data, detail=detail)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, height / figure.get_figheight()), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     _draw(axes, blocks, places, middle=width / 2, top=0.1)

@@ -62,8 +62,7 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
         end = min(window.start + len(window.frames) / settings.frames_per_second, prediction.seconds)
         image = draw(axes, window.frames, settings, window.start, end, "magma")
     axes.set_facecolor("black")  # skipped silence
-    places, names = band_ticks(settings)
-    axes.set_yticks(places, names)
+    axes.set_yticks(*band_ticks(settings))
     axes.set_ylabel("kHz")
     axes.set_ylim(-0.5, settings.n_mels - 0.5)
     label_decibels(axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03))
