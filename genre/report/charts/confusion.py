@@ -18,18 +18,13 @@ MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for 
 def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> Figure:
     """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
 
-    Parameters
-    ----------
-    predictions : Predictions
-    scores : dict
-        `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips` of the evaluation.
-    data : Data
+    `scores` has `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips`.
     """
     genres = predictions.genres
     n = len(genres)
     counts = predictions.confusion
     of_genre = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, of_genre, out=np.zeros(counts.shape), where=of_genre > 0)
+    shares = counts / np.maximum(of_genre, 1)
     names = list(style.short_names(genres, 28).values())
     keys = ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy")
     accuracy, low, high, majority = (f"{100 * scores[key]:.1f}" for key in keys)
@@ -68,10 +63,8 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
 def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
     places = np.arange(len(names))
     upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
-    axes.set_xticks(places, names, rotation=0 if upright else 45, ha="center" if upright else "right")
-    if not upright:
-        for label in axes.get_xticklabels():
-            label.set_rotation_mode("anchor")
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(places, names, **({} if upright else slanted))
     axes.set_yticks(places, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
     axes.set(xlabel="predicted genre", ylabel="true genre (test clips)")
     axes.set_xticks(places[:-1] + 0.5, minor=True)
@@ -80,13 +73,11 @@ def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.n
     axes.tick_params(which="both", length=0)
     axes.tick_params(pad=14)
     axes.spines[:].set_visible(False)
-    colours = [style.genre_colours(genres)[genre] for genre in genres]
-    for place, colour in zip(places, colours, strict=True):
-        for spot, offset, transform in (
-            ((place, 0), (0, -8), axes.get_xaxis_transform()),
-            ((0, place), (-8, 0), axes.get_yaxis_transform()),
-        ):
-            axes.annotate(
-                style.CHIP, spot, offset, color=colour, size=9, ha="center", va="center",
-                xycoords=transform, textcoords="offset points", annotation_clip=False,
-            )  # fmt: skip
+    colours = style.genre_colours(genres)
+    look: dict[str, Any] = {
+        "size": 9, "ha": "center", "va": "center", "textcoords": "offset points", "annotation_clip": False,
+    }  # fmt: skip
+    for place, genre in enumerate(genres):
+        colour = colours[genre]
+        axes.annotate(style.CHIP, (place, 0), (0, -8), xycoords=axes.get_xaxis_transform(), color=colour, **look)
+        axes.annotate(style.CHIP, (0, place), (-8, 0), xycoords=axes.get_yaxis_transform(), color=colour, **look)

@@ -9,15 +9,9 @@ from genre.report.charts.style import Data
 
 @style.styled
 def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
-    """F1 of every genre with its 95 % interval, best on top, and their mean.
+    """F1 of every genre with its 95 % interval, best on top, and their mean, 0..1.
 
-    Parameters
-    ----------
-    per_genre : pd.DataFrame
-        Columns `f1`, `f1_low`, `f1_high` (0..1) and `n_clips`, indexed by genre.
-    data : Data
-    macro_f1 : float
-        0..1.
+    `per_genre` has the columns `f1`, `f1_low`, `f1_high` (0..1) and `n_clips`, indexed by genre.
     """
     names = style.short_names(list(per_genre.index), 30)
     colours = style.genre_colours(list(per_genre.index))

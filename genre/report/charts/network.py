@@ -98,19 +98,16 @@ def network(info: ModelInfo, data: Data) -> Figure:
 
 def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
     """The blocks of a network by the name of their first layer, each after those that feed it."""
-    names = {layer.name for layer in layers}
-    feeding = {layer.name: [name for name in dict.fromkeys(layer.inputs) if name in names] for layer in layers}
-    uses = Counter(name for inputs in feeding.values() for name in inputs)
+    uses = Counter(name for layer in layers for name in layer.inputs)
     blocks: dict[str, Block] = {}
     owner: dict[str, Block] = {}  # of each layer
     for layer in layers:
-        inputs = feeding[layer.name]
-        before = owner[inputs[0]] if len(inputs) == 1 and uses[inputs[0]] == 1 else None
+        before = owner[layer.inputs[0]] if [uses[name] for name in layer.inputs] == [1] else None
         if before and not before.inner and re.match(_FOLLOWERS, layer.kind):
             before.layers.append(layer)
             owner[layer.name] = before
         else:
-            sources = list(dict.fromkeys(owner[name].layers[0].name for name in inputs))
+            sources = list(dict.fromkeys(owner[name].layers[0].name for name in layer.inputs))
             owner[layer.name] = blocks[layer.name] = Block([layer], sources)
             for name in sources:
                 blocks[name].outputs.append(layer.name)

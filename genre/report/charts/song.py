@@ -20,17 +20,9 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ti
 
 @style.styled
 def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> Figure:
-    """The picture of one song, from `genre.songs.prediction.predict_song` with its windows kept.
+    """The picture of a file's prediction by `genre.songs.prediction.predict_song` with its windows kept.
 
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    prediction : Song
-    info : ModelInfo
-        Of the model that made the prediction.
-    width : float
-        In inches; 9 for a page, 4.2 for a phone.
+    `info` is that of the model; `width` is in inches, 9 for a page, 4.2 for a phone.
     """
     best = np.argsort(-prediction.probabilities, kind="stable")
     genre, probability = info.genres[best[0]], prediction.probabilities[best[0]]

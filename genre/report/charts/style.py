@@ -47,7 +47,6 @@ _STYLE = {
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 9,
-    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,
@@ -55,13 +54,11 @@ _STYLE = {
     "axes.titlelocation": "left",
     "axes.axisbelow": True,
     "grid.color": GRID,
-    "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "legend.frameon": False,
-    "savefig.dpi": "figure",
 }
 
 _PALETTE = matplotlib.color_sequences["petroff10"]  # colour-blind people can tell them apart: arXiv:2107.02270
@@ -91,15 +88,7 @@ class Data:
 styled = matplotlib.style.context(["default", _STYLE])
 
 
-def new_figure(
-    width: float,
-    height: float,
-    title: str,
-    data: Data,
-    *,
-    detail: str = "",
-    dpi: int = DPI,
-) -> Figure:
+def new_figure(width: float, height: float, title: str, data: Data, *, detail: str = "", dpi: int = DPI) -> Figure:
     """An empty figure, and above it a header: the title, the data, in red where they are synthetic, and `detail`.
 
     `width` and `height` are in inches, without the header's height; the header's lines are wrapped.
