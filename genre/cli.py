@@ -198,7 +198,7 @@ def write_report(chosen: argparse.Namespace) -> int:
     """Run `genre report`; the exit code."""
     from genre.report.page import page, read_run  # pandas and matplotlib are slow to import
 
-    files.write_text(paths.REPORT, page(read_run(Path())))
+    files.write_text(paths.REPORT, page(read_run()))
     logging.getLogger(__name__).info(
         "%s: %.1f MB, all in one file", paths.REPORT.resolve().as_uri(), paths.REPORT.stat().st_size / 1e6
     )
