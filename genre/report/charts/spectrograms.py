@@ -61,8 +61,7 @@ def spectrograms(features: "Features", predictions: "Predictions", data: Data) -
 def confident_mistakes(predictions: "Predictions") -> np.ndarray:
     """Rows of the misclassified clips, the most confident first [shape=(n,), int]."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
-    confidence = predictions.probabilities.max(axis=1)
-    return np.array(sorted(wrong, key=lambda row: (-confidence[row], predictions.clip_ids[row])), dtype=int)
+    return wrong[np.lexsort((predictions.clip_ids[wrong], -predictions.probabilities[wrong].max(axis=1)))]
 
 
 @style.styled
