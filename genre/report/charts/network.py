@@ -116,15 +116,10 @@ def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
 
 def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
     """Places with branches side by side from where they part to where they meet, and the width and height of all."""
-    order, end = {name: number for number, name in enumerate([*blocks, ""])}, ""  # below the last block
-    meets: dict[str, str] = {}  # where all paths from a block are one again: its post-dominator
+    end = ""  # below the last block
+    passed = {end: {end}}  # by every path from a block to the end: its post-dominators
     for name in reversed(blocks):
-        meeting, *others = blocks[name].outputs or [end]
-        for other in others:
-            while meeting != other:
-                early, other = sorted((meeting, other), key=order.__getitem__)
-                meeting = meets[early]
-        meets[name] = meeting
+        passed[name] = {name}.union(set.intersection(*(passed[output] for output in blocks[name].outputs or [end])))
     placed = {end}
 
     def column(name: str, stop: str) -> tuple[Places, float, float]:
@@ -134,7 +129,8 @@ def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
             placed.add(name)
             wide, high = blocks[name].size
             places[name], width, top = (0.0, top), max(width, wide), top + high + GAP
-            outputs, meeting = blocks[name].outputs, meets[name]
+            outputs = blocks[name].outputs
+            meeting = min(passed[name] - {name}, key=[*blocks, end].index)  # where the paths are one again
             if len(outputs) > 1:
                 past: tuple[Places, float, float] = ({(name, meeting): (0.0, 0.0)}, 0.0, 0.0)
                 branches = [past if output == meeting else column(output, meeting) for output in outputs]
