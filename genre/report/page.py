@@ -44,13 +44,8 @@ class Run:
 
 def page(run: Run) -> str:
     """The report as HTML that fetches nothing."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("genre.report", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader = jinja2.PackageLoader("genre.report", "")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["percent"] = lambda fraction, digits=1: f"{100 * fraction:.{digits}f} %"
     environment.filters["base64"] = lambda content: b64encode(content).decode()
     environment.filters["webp"] = spectrogram

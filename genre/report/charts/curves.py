@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter, StrM
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
+PARTS = {"train": style.PALETTE[0], "validation": style.PALETTE[6]}
 
 
 @style.styled

@@ -61,8 +61,7 @@ _STYLE = {
     "legend.frameon": False,
 }
 
-_PALETTE = matplotlib.color_sequences["petroff10"]  # colour-blind people can tell them apart: arXiv:2107.02270
-TRAIN, VALIDATION = _PALETTE[0], _PALETTE[6]
+PALETTE = matplotlib.color_sequences["petroff10"]  # colour-blind people can tell them apart: arXiv:2107.02270
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,9 @@ def genre_colours(genres: Sequence[str]) -> dict[str, str]:
     """The colour of each genre, by its place in alphabetical order; after ten come darker and then paler ones."""
     colours = {}
     for place, genre in enumerate(sorted(genres)):
-        turn, hue = divmod(place, len(_PALETTE))
+        turn, hue = divmod(place, len(PALETTE))
         towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
-        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue]))
+        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(PALETTE[hue]))
         colours[genre] = to_hex((red, green, blue))
     return colours
 
