@@ -29,7 +29,7 @@ from genre.model.networks import BRANCHES, NETWORKS, branch
 from genre.model.predictions import Predictions
 from genre.model.scores import expected_calibration_error, summary
 from genre.params import SplitParams, TrainParams
-from genre.report.charts.confusion import confusion
+from genre.report.charts.genres import confusion
 from genre.report.charts.style import Data, save
 from genre.training.loop import train
 from stages.evaluate import evaluate

@@ -8,7 +8,8 @@ def main() -> None:
     console.start()
     from genre import cli  # after `start`: what it imports takes a moment
 
-    console.run(cli.run, libraries_may_talk=False)  # libmpg123 warns of odd MP3s without naming them
+    console.keep_stderr_for_python()  # libmpg123 warns of odd MP3s without naming them
+    console.run(cli.run)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ serves a page to drop songs on.
     genre report
     genre app
 
-Neither TensorFlow nor Keras is imported unless `predict --model` names a .keras file. Exit code 0 when every file could
-be used, 1 when one could not or none was found, 2 for a wrong command.
+Neither TensorFlow nor Keras is imported unless `--model` names a .keras file.
 """
 
 import argparse
@@ -16,11 +15,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -31,6 +30,8 @@ from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, answer_files, load_network
 from genre.songs.text import describe, readable
 
+CSV_COLUMNS = ("path", "genre", "probability", "sureness", "seconds", "notes", "error")  # and each genre's probability
+
 
 def run() -> int:
     """Do what the command line says; the exit code."""
@@ -40,20 +41,6 @@ def run() -> int:
     return chosen.run(chosen)
 
 
-def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line, checked, with `run`: what to do. A wrong one ends the program with code 2."""
-    parser = argparse.ArgumentParser(prog="genre", description="Music-genre classification.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_predict(commands)
-    report = commands.add_parser("report", help="write report.html, one page on the pipeline's last run")
-    report.set_defaults(run=write_report)
-    add_app(commands)
-    chosen = parser.parse_args(argv)
-    if chosen.run is predict:
-        check_predict(chosen)
-    return chosen
-
-
 def path(text: str) -> Path:
     """A path of the command line; an empty one, as of a variable that is not set, would be the current folder."""
     if not text:
@@ -61,65 +48,59 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def add_predict(commands: Any) -> None:
-    """The command line of `genre predict`."""
-    parser = commands.add_parser(
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line, checked, with `run`: what to do. A wrong one ends the program with code 2."""
+    parser = argparse.ArgumentParser(prog="genre", description="Music-genre classification.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    songs = commands.add_parser(
         "predict",
         help="name the genre of audio files",
         description="Name the genre of audio files.",
         epilog="Formats that libsndfile reads and, where ffmpeg is installed, most others. Exit code 0 when every file "
         "could be used, 1 when one could not or none was found, 2 for a wrong command.",
     )
-    parser.add_argument("paths", type=path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
-    parser.add_argument("--json", action="store_true", help="print one JSON object for each file")
-    parser.add_argument("--csv", type=path, metavar="FILE", help="also write a table with a line for each file")
-    parser.add_argument("--plot", type=path, metavar="FILE.png", help="also draw the song (one file only)")
-    parser.add_argument(
-        "--model", type=path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
-    )
-    parser.set_defaults(run=predict, error=parser.error)
+    songs.add_argument("paths", type=path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
+    songs.add_argument("--json", action="store_true", help="print one JSON object for each file")
+    songs.add_argument("--csv", type=path, metavar="FILE", help="also write a table with a line for each file")
+    songs.add_argument("--plot", type=path, metavar="FILE.png", help="also draw the song (one file only)")
+    songs.set_defaults(run=predict)
+    report = commands.add_parser("report", help="write report.html, one page on the pipeline's last run")
+    report.set_defaults(run=write_report)
+    app = commands.add_parser("app", help="open a web page to drop songs on", description="Serve a page for songs.")
+    app.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in")
+    app.add_argument("--port", type=int, help="the first free one from 7860 on unless given")
+    app.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
+    app.set_defaults(run=serve_app)
+    for command in (songs, app):
+        about = "models/model.tflite is the pipeline's last one"
+        command.add_argument("--model", type=path, default=RELEASED, metavar="FILE", help=about)
+    chosen = parser.parse_args(argv)
+    if chosen.run is predict:
+        check_predict(chosen, songs.error)
+    return chosen
 
 
-def add_app(commands: Any) -> None:
-    """The command line of `genre app`."""
-    parser = commands.add_parser("app", help="open a web page to drop songs on", description="Serve a page for songs.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in")
-    parser.add_argument("--port", type=int, help="the first free one from 7860 on unless given")
-    parser.add_argument(
-        "--model", type=path, default=RELEASED, metavar="FILE", help="models/model.tflite is the pipeline's last one"
-    )
-    parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
-    parser.set_defaults(run=serve_app)
-
-
-def check_predict(chosen: argparse.Namespace) -> None:
-    """Add `files` and `unreadable`; end the program with code 2 where an option cannot be followed."""
-    chosen.files, chosen.unreadable = find(chosen.paths)
+def check_predict(chosen: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> None:
+    """Add `files` and `unreadable`, by path with the reason; `refuse` an option that cannot be followed."""
+    chosen.files, chosen.unreadable = [], {}
+    for path in chosen.paths:
+        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
+            listing = audio_files.find(path)
+            chosen.files += listing.audio
+            chosen.unreadable |= listing.unreadable
+        else:
+            chosen.files.append(path)
     if chosen.plot and len(chosen.files) != 1:
-        chosen.error(f"--plot draws one song, and there are {len(chosen.files)} files")
+        refuse(f"--plot draws one song, and there are {len(chosen.files)} files")
     if chosen.plot and chosen.plot.suffix.lower() != ".png":
-        chosen.error(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
+        refuse(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
     inputs = {path.resolve() for path in chosen.files}
     for option, out in (("--csv", chosen.csv), ("--plot", chosen.plot)):
         if out and out.exists() and not out.is_file():  # the file is written beside it and renamed
-            chosen.error(f"{option} writes a file, and {readable(out)} is a folder or a device")
+            refuse(f"{option} writes a file, and {readable(out)} is a folder or a device")
         if out and out.resolve() in inputs:
-            chosen.error(f"{option} would overwrite {readable(out)}, which is to be predicted")
+            refuse(f"{option} would overwrite {readable(out)}, which is to be predicted")
     chosen.csv, chosen.plot = (out and out.resolve() for out in (chosen.csv, chosen.plot))  # where a link leads
-
-
-def find(paths: list[Path]) -> tuple[list[Path], dict[Path, str]]:
-    """The files among `paths` and the audio files in the folders among them; and what cannot be read, with reasons."""
-    found: list[Path] = []
-    unreadable: dict[Path, str] = {}
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
-            listing = audio_files.find(path)
-            found += listing.audio
-            unreadable |= listing.unreadable
-        else:
-            found.append(path)
-    return found, unreadable
 
 
 def predict(chosen: argparse.Namespace) -> int:
@@ -135,14 +116,17 @@ def predict(chosen: argparse.Namespace) -> int:
     answers = answer_files(
         chosen.files, lambda path: answer_file(path, network, info, keep_windows=bool(chosen.plot)), threads=threads
     )
-    total, failed, stdout_open = len(chosen.files) + len(failures), 0, True
-    with table(chosen.csv, info.genres) as write_row:
+    total, failed = len(chosen.files) + len(failures), 0
+    table = files.replacing(chosen.csv) if chosen.csv else nullcontext(Path(os.devnull))
+    with table as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*CSV_COLUMNS, *(f"p_{genre}" for genre in info.genres)], extrasaction="ignore")
+        writer.writeheader()
         for answer in tqdm(
             chain(failures, answers), total=total, desc="predict", unit="file",
             disable=total == 1 or not sys.stderr.isatty(),
         ):  # fmt: skip
             failed += answer.song is None
-            write_row(answer)
+            writer.writerow(csv_row(answer, info.genres))
             if chosen.json:
                 text = json.dumps(answer.to_dict(info.genres))
             elif answer.song:
@@ -150,7 +134,7 @@ def predict(chosen: argparse.Namespace) -> int:
             else:
                 tqdm.write(f"{readable(answer.path)}: {answer.error}", file=sys.stderr)
                 continue
-            stdout_open = stdout_open and show(text, needed=not (chosen.csv or chosen.plot))
+            show(text, needed=not (chosen.csv or chosen.plot))
             if chosen.plot and answer.song:
                 save(chart.song(readable(Path(answer.path.name)), answer.song, info), chosen.plot)
     if failed and total > 1:
@@ -158,47 +142,32 @@ def predict(chosen: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def show(text: str, *, needed: bool) -> bool:
-    """Print an answer at once; False where stdout's reader is gone, and BrokenPipeError if that leaves no work."""
+def show(text: str, *, needed: bool) -> None:
+    """Print an answer at once; where stdout's reader is gone, BrokenPipeError if it is `needed`."""
     try:
         tqdm.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         if needed:
             raise
-        console.discard_stdout()
-        return False
-    return True
-
-
-@contextmanager
-def table(path: Path | None, genres: list[str]) -> Iterator[Callable[[Answer], object]]:
-    """Yield what adds an answer to the table of `--csv`; nothing is written where there is no path."""
-    if not path:
-        yield lambda answer: None
-        return
-    head = ["path", "genre", "probability", "sureness", "seconds", "notes", "error"]
-    with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, head + [f"p_{genre}" for genre in genres], extrasaction="ignore")
-        writer.writeheader()
-        yield lambda answer: writer.writerow(csv_row(answer, genres))
+        console.discard(sys.stdout.fileno())
 
 
 def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:
     """A line of `--csv`, by column; of a file that cannot be used its path and the error."""
     fields = answer.to_dict(genres) | {"path": readable(answer.path)}
-    if answer.song is None:
-        return fields
-    probabilities = fields["probabilities"]
-    own = {"probability": probabilities[fields["genre"]], "notes": "; ".join(answer.song.notes)}
-    return fields | own | {f"p_{name}": probability for name, probability in probabilities.items()}
+    if answer.song:
+        probabilities = fields["probabilities"]
+        fields |= {"probability": probabilities[fields["genre"]], "notes": "; ".join(answer.song.notes)}
+        fields |= {f"p_{name}": probability for name, probability in probabilities.items()}
+    return fields
 
 
 def write_report(chosen: argparse.Namespace) -> int:
     """Run `genre report`; the exit code."""
     from genre.report.page import page, read_run  # pandas and matplotlib are slow to import
 
-    files.write_text(paths.REPORT, page(read_run(Path())))
+    files.write_text(paths.REPORT, page(read_run()))
     logging.getLogger(__name__).info(
         "%s: %.1f MB, all in one file", paths.REPORT.resolve().as_uri(), paths.REPORT.stat().st_size / 1e6
     )

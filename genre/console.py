@@ -40,25 +40,19 @@ def start() -> None:
     sys.excepthook = _show
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor: this one
+    while (lowest_free := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(lowest_free)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - as long as the process
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
-def run(main: Callable[[], int | None], *, libraries_may_talk: bool = True) -> None:
+def run(main: Callable[[], int | None]) -> None:
     """Run a program's `main` as the process's whole work and exit with its status.
-
-    Unless `libraries_may_talk`, what C libraries write to stderr is dropped, and Python's messages alone are left.
 
     Exit code 0 (or what `main` returns) on success, 1 after an error, 130 after Ctrl-C, 141 where stdout's reader is
     gone, as of a program that the signal ended. What a user cannot cause is a bug and keeps its traceback.
     """
-    if not libraries_may_talk:
-        _keep_stderr_for_python()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -79,7 +73,7 @@ def run(main: Callable[[], int | None], *, libraries_may_talk: bool = True) -> N
     try:
         sys.stdout.flush()
     except OSError:
-        discard_stdout()  # or Python tries once more as it exits, and complains
+        discard(sys.stdout.fileno())  # or Python tries once more as it exits, and complains
     sys.exit(status)
 
 
@@ -104,11 +98,17 @@ def explain(error: BaseException) -> str | None:
     return None
 
 
-def discard_stdout() -> None:
-    """Let what is printed from now on lead nowhere."""
+def discard(descriptor: int) -> None:
+    """Let what is written to a file descriptor from now on lead nowhere."""
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
+    os.dup2(nothing, descriptor)
     os.close(nothing)
+
+
+def keep_stderr_for_python() -> None:
+    """Drop what C libraries write to stderr; Python's messages alone are left."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
+    discard(2)
 
 
 def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -129,10 +129,3 @@ def _warn_of_a_shallow_clone() -> None:
                 "--temp; run `git fetch --unshallow` there, then this experiment again",
                 file=sys.stderr,
             )
-
-
-def _keep_stderr_for_python() -> None:
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    os.close(nothing)

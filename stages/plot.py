@@ -16,9 +16,8 @@ from genre.errors import DataError
 from genre.features import store
 from genre.model import model_file
 from genre.model.predictions import Predictions
-from genre.report.charts.confusion import confusion
 from genre.report.charts.curves import curves
-from genre.report.charts.f1 import f1
+from genre.report.charts.genres import confusion, f1
 from genre.report.charts.network import network
 from genre.report.charts.spectrograms import mistakes, spectrograms
 from genre.report.charts.style import Data, save
@@ -28,35 +27,19 @@ log = logging.getLogger(__name__)
 
 
 def read_curves(folder: Path) -> pd.DataFrame:
-    """What dvclive logged after each epoch.
+    """What dvclive logged, a column for each of its files, such as `train/loss`, indexed by epoch; 1 is the first.
 
-    Parameters
-    ----------
-    folder : Path
-        Holds `<name>.tsv` with the columns `step` (the first epoch's is 0) and the last part of the name.
-
-    Returns
-    -------
-    pd.DataFrame
-        One column per name, such as `train/loss`; indexed by epoch, 1 is the first.
-
-    Raises
-    ------
-    DataError
-        Where there is no curve, or one has an epoch twice.
+    Raises DataError where there is no curve, or one has an epoch twice.
     """
     columns = {}
-    for path in sorted(folder.rglob("*.tsv")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        table = pd.read_csv(path, sep="\t").set_index("step")
-        if not table.index.is_unique:
+    for path in folder.rglob("*.tsv"):
+        column = pd.read_csv(path, sep="\t", index_col="step").squeeze("columns")
+        if not column.index.is_unique:
             raise DataError(f"{path} has an epoch twice; `dvc repro --single-item --force train` writes it again")
-        columns[name] = table.iloc[:, 0]
+        columns[path.relative_to(folder).with_suffix("").as_posix()] = column
     if not columns:
         raise DataError(f"{folder} holds no curves; `dvc repro train` makes them")
-    history = pd.DataFrame(columns)
-    history.index = history.index + 1
-    return history.rename_axis("epoch")
+    return pd.DataFrame(columns).rename(index=lambda step: step + 1)
 
 
 def main() -> None:
@@ -66,9 +49,9 @@ def main() -> None:
     data = Data(scores["dataset"], scores["source"], scores["protocol"])
     per_genre = pd.DataFrame.from_dict(scores["per_genre"], orient="index")
     training = files.read_json(paths.METRICS / "train.json")
-    chosen = {key: training[key] for key in ("best_epoch", "refit")}
+    history = read_curves(paths.CURVES / "plots/metrics")
     pictures = {
-        "curves": curves(read_curves(paths.CURVES / "plots/metrics"), data, **chosen),
+        "curves": curves(history, data, best_epoch=training["best_epoch"], refit=training["refit"]),
         "confusion": confusion(predictions, scores, data),
         "f1": f1(per_genre, data, macro_f1=scores["macro_f1"]),
         "spectrograms": spectrograms(features, predictions, data),

@@ -211,6 +211,8 @@ def test_several_threads_keep_the_order_and_change_nothing(write_audio):
     def answers(threads: int) -> list[Answer]:
         return list(answer_files(paths, lambda path: answer_file(path, network, info), threads=threads))
 
+    many = [Path(str(number)) for number in range(200)]  # more than are worked on at a time
+    assert [answer.path for answer in answer_files(many, lambda path: Answer(path, None), threads=3)] == many
     for one, other in zip(answers(1), answers(3), strict=True):
         assert one.path == other.path
         np.testing.assert_array_equal(one.song.probabilities, other.song.probabilities)

@@ -28,11 +28,6 @@ class Heard:
     name: str  # as the visitor has it: Gradio drops emoji and more from the path
     answer: Answer
 
-    @property
-    def answered(self) -> bool:
-        """Whether there is an answer yet."""
-        return bool(self.answer.song or self.answer.error)
-
     def line(self, genres: list[str]) -> str:
         """The answer in short, as text."""
         song = self.answer.song

@@ -93,7 +93,11 @@ class Page:
             report(0)
             answer = answer_file(heard.answer.path, self._network, self._info, keep_windows=True, progress=report)
             visit[first + number] = replace(heard, answer=answer)
-            lines = [(heard.line(self._info.genres), place) for place, heard in enumerate(visit) if heard.answered]
+            lines = [
+                (heard.line(self._info.genres), place)
+                for place, heard in enumerate(visit)
+                if heard.answer.song or heard.answer.error  # others are still to be answered
+            ]
             if number == 0:
                 yield {
                     self._songs: gr.update(choices=lines, value=first, visible=len(lines) > 1),

@@ -1,6 +1,5 @@
 """The server of the page: `launch` runs it until it is interrupted."""
 
-import errno
 import json
 import logging
 import os
@@ -14,9 +13,10 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
 from threadpoolctl import threadpool_limits
 
 from genre.app.page import LARGEST, Page
@@ -38,33 +38,18 @@ _ROUTES = re.compile(
 def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None = None, browser: bool = False) -> None:
     """Serve the page until the process is interrupted; uploads are kept in a folder of its own, and deleted with it.
 
-    Parameters
-    ----------
-    model : Path
-        Exported or Keras model.
-    host : str
-        Address to listen on; `0.0.0.0` lets other machines in.
-    port : int
-        The first free one from 7860 unless given.
-    browser : bool
-        Whether to open the page in a browser.
-
-    Raises
-    ------
-    DataError
-        Where there is no usable model.
-    UserError
-        Where the port cannot be listened on.
+    At the address `0.0.0.0` other machines are let in; the port is the first free one from 7860 unless given. Raises
+    DataError where there is no usable model, UserError where the port cannot be listened on.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # for the folder to be deleted
-    try:
-        socket.create_server((host, port or 0)).close()  # Gradio would try a hundred ports, and say less
-    except (OSError, OverflowError) as error:
-        code = getattr(error, "errno", None) or 0
-        # The error's own text may repeat the address.
-        reason = os.strerror(code) if code in errno.errorcode else getattr(error, "strerror", str(error))
-        raise UserError(f"cannot listen at {host}, port {port or 7860}: {reason}") from None
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port or 0))  # Gradio would try a hundred ports, and say less
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", error)
+            raise UserError(f"cannot listen at {host}, port {port or 7860}: {reason}") from None
     with tempfile.TemporaryDirectory(prefix="genre-app-") as folder, threadpool_limits(1, user_api="blas"):
         os.environ["GRADIO_TEMP_DIR"] = folder
         past_proxy = filter(None, [os.environ.get("no_proxy", os.environ.get("NO_PROXY")), "localhost", host])
@@ -95,54 +80,32 @@ def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None 
         blocks.block_thread()
 
 
-class Gate:
-    """ASGI middleware around Gradio: lets through `_ROUTES` and uploaded files alone, and counts the uploads."""
+class Gate(BaseHTTPMiddleware):
+    """Lets through `_ROUTES` and uploaded files alone, and counts the uploads."""
 
     def __init__(self, app: ASGIApp, uploads: Uploads) -> None:
-        self._app = app
+        super().__init__(app)
         self._uploads = uploads
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            if not _ROUTES.fullmatch(scope["path"]):
-                await PlainTextResponse("not found", 404)(scope, receive, send)
-                return
-            if scope["path"] == "/gradio_api/upload":
-                send = self._counting(send)
-            elif scope["method"] == "POST":
-                body = await Request(scope, receive).body()
-                try:
-                    json.loads(body, object_hook=_without_address)
-                except ValueError as error:
-                    await PlainTextResponse(str(error), 400)(scope, receive, send)
-                    return
-                receive = _again(body, receive)
-        await self._app(scope, receive, send)
-
-    def _counting(self, send: Send) -> Send:
-        """Count the files in the answer of Gradio's upload route before the client learns their paths."""
-        answer = bytearray()
-
-        async def count(message: Message) -> None:
-            answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body") and answer.startswith(b"["):
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        path = request.scope["path"]
+        if not _ROUTES.fullmatch(path):
+            return PlainTextResponse("not found", 404)
+        if path == "/gradio_api/upload":
+            response: Any = await call_next(request)
+            answer = b"".join([part async for part in response.body_iterator])
+            if response.status_code == 200:  # counted before the client learns the paths
                 self._uploads.add(map(Path, json.loads(answer)))
-            await send(message)
-
-        return count
+            return Response(answer, response.status_code, response.headers)
+        if request.method == "POST":
+            try:
+                json.loads(await request.body(), object_hook=_without_address)
+            except ValueError as error:
+                return PlainTextResponse(str(error), 400)
+        return await call_next(request)
 
 
 def _without_address(item: dict[str, Any]) -> dict[str, Any]:
     if str(item.get("path")).startswith(("http:", "https:")):
         raise ValueError("addresses are not fetched; upload the file")
     return item
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body which was read already."""
-    messages: list[Message] = [{"type": "http.request", "body": body}]
-
-    async def replay() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return replay

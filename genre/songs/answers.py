@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,21 +79,10 @@ def answer_file(
 
 
 def answer_files(paths: list[Path], answer: Callable[[Path], Answer], *, threads: int) -> Iterator[Answer]:
-    """The answers for `paths` in their order, worked on by several threads, a few files ahead."""
+    """The answers for `paths` in their order, worked on by several threads."""
     # One core for each matrix product: it is faster with several files at work, and an answer is the same with and
     # without others beside it.
-    with threadpool_limits(1, user_api="blas"):
-        if threads == 1 or len(paths) == 1:
-            yield from map(answer, paths)
-            return
-        pool = ThreadPoolExecutor(threads)
-        try:
-            ahead: list[Future[Answer]] = []
-            for path in paths:
-                ahead.append(pool.submit(answer, path))
-                if len(ahead) > 4 * threads:
-                    yield ahead.pop(0).result()
-            for future in ahead:
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        do = map if 1 in (threads, len(paths)) else pool.map  # without another thread, Ctrl-C ends it at once
+        for first in range(0, len(paths), 32 * threads):
+            yield from do(answer, paths[first : first + 32 * threads])

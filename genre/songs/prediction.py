@@ -48,12 +48,8 @@ def predict_song(
 
     A window's probabilities are the mean of its segments', which are those of evaluation, or more where these would
     leave gaps; a song's are the mean of its windows', each weighted by the audio that it brings. Then they are
-    calibrated. After each window, `progress` is called with how much was decoded so far, in seconds.
-
-    Raises
-    ------
-    AudioError
-        Where the file cannot be decoded, or is empty, too short, silent or not finite.
+    calibrated. After each window, `progress` is called with how much was decoded so far, in seconds. Raises AudioError
+    where the file cannot be decoded, or is empty, too short, silent or not finite.
     """
     total, weights = np.zeros(len(info.genres)), 0.0
     moments, kept, qualities = [], [], []

@@ -30,12 +30,8 @@ class Window:
 def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     """Cut a stream into windows of `settings.seconds`, end to end; the last one reaches back to be as long.
 
-    Silence at the start and at the end is skipped, and so are windows that are silent as a whole.
-
-    Raises
-    ------
-    AudioError
-        Where there is nothing but silence, or too little audio, or it cannot be decoded.
+    Silence at the start and at the end is skipped, and so are windows that are silent as a whole. Raises AudioError
+    where there is nothing but silence, or too little audio, or it cannot be decoded.
     """
     length = int(settings.seconds * stream.rate)
     least = settings.min_seconds * stream.rate
@@ -49,7 +45,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
         level = max(audio.SILENCE * loudest, audio.SILENCE_PEAK)
         skipped, following = _next_sound(stream, length, level)
         if not len(following):
-            block = block[: _sound_end(block, stream.rate, level)]
+            block = block[: len(block) - audio.sound_start(block[::-1], stream.rate, level)]
         if len(block) >= least or not n_windows:  # `prepare` refuses a whole song that is too short
             samples = np.concatenate([before[len(block) :], block]) if len(before) else block
             start, weight = (place + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
@@ -72,8 +68,3 @@ def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndar
     while len(block) and audio.peak(block) < level:
         skipped, block = skipped + len(block), stream.read(length)
     return skipped, block
-
-
-def _sound_end(block: np.ndarray, rate: int, level: float) -> int:
-    """Length of a block without the silence at its end, in samples."""
-    return len(block) - audio.sound_start(block[::-1], rate, level)

@@ -15,9 +15,8 @@ from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.model.scores import summary
 from genre.report.charts import song, style
-from genre.report.charts.confusion import confusion
 from genre.report.charts.curves import curves
-from genre.report.charts.f1 import f1
+from genre.report.charts.genres import confusion, f1
 from genre.report.charts.spectrograms import band_ticks, confident_mistakes, decibels, mistakes, spectrograms
 from genre.report.charts.style import Data
 from genre.songs.prediction import Song, TimedPrediction

@@ -82,7 +82,7 @@ def test_every_layer_of_a_keras_network_is_in_its_picture_with_its_parameters(dr
 
 
 def test_a_box_names_a_convolution_with_kernel_and_filters_what_follows_it_and_the_shape_that_comes_out(draw):
-    (block,) = fold([INPUT, *convolution("conv", "segment")][1:]).values()
+    _, block = fold([INPUT, *convolution("conv", "segment")]).values()
     assert block.lines == [
         "Convolution 3 × 5, 16 filters, stride 1 × 2",
         "max pooling 2 × 2, batch norm, ReLU",

@@ -1,4 +1,1 @@
-"""The pictures of a run: functions that return a matplotlib `Figure`, drawn without pyplot and its global state.
-
-`style` is what they share: look, colours, header and how they become files.
-"""
+"""The pictures of a run: functions that return a matplotlib `Figure`, drawn without pyplot and its global state."""

@@ -9,24 +9,17 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter, StrM
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-PARTS = {"train": style.TRAIN, "validation": style.VALIDATION}
+PARTS = {"train": style.PALETTE[0], "validation": style.PALETTE[6]}
 
 
 @style.styled
 def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -> Figure:
     """Accuracy and loss side by side, training and validation, with the epoch that was chosen.
 
-    The two losses are computed differently, see `genre.training.checkpoint.EpochScores`.
-
-    Parameters
-    ----------
-    history : pd.DataFrame
-        Columns `train/accuracy`, `validation/accuracy` (0..1), `train/loss`, `validation/loss` (nats);
-        indexed by epoch, 1 is the first.
-    data : Data
-    best_epoch : int
-    refit : bool
-        Whether the network that was saved comes from a second training, of which there are no curves.
+    `history` is indexed by epoch, 1 is the first, and has the columns `train/accuracy`, `validation/accuracy` (0..1),
+    `train/loss` and `validation/loss` (nats), which are computed differently, see
+    `genre.training.checkpoint.EpochScores`. After a `refit`, the network that was saved comes from a second training,
+    of which there are no curves.
     """
     best = history.loc[best_epoch, "validation/accuracy"]
     detail = f"epoch {best_epoch} of {history.index.max()} was chosen: validation accuracy {100 * best:.1f} %"

@@ -88,7 +88,8 @@ def network(info: ModelInfo, data: Data) -> Figure:
     title = f"Network {info.architecture}: {sum(layer.parameters for layer in info.layers):,} parameters"
     detail = "a box: a layer, those that follow it, the shape that comes out"
     width, height = max(width + 2 * GUTTER, 6.5), height + 0.1 + GUTTER
-    figure = style.new_figure(width, height, title, data, detail=detail, arrange=False)
+    figure = style.new_figure(width, height, title, data, detail=detail)
+    figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, height / figure.get_figheight()), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     _draw(axes, blocks, places, middle=width / 2, top=0.1)
@@ -97,19 +98,16 @@ def network(info: ModelInfo, data: Data) -> Figure:
 
 def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
     """The blocks of a network by the name of their first layer, each after those that feed it."""
-    names = {layer.name for layer in layers}
-    feeding = {layer.name: [name for name in dict.fromkeys(layer.inputs) if name in names] for layer in layers}
-    uses = Counter(name for inputs in feeding.values() for name in inputs)
+    uses = Counter(name for layer in layers for name in layer.inputs)
     blocks: dict[str, Block] = {}
     owner: dict[str, Block] = {}  # of each layer
     for layer in layers:
-        inputs = feeding[layer.name]
-        before = owner[inputs[0]] if len(inputs) == 1 and uses[inputs[0]] == 1 else None
+        before = owner[layer.inputs[0]] if [uses[name] for name in layer.inputs] == [1] else None
         if before and not before.inner and re.match(_FOLLOWERS, layer.kind):
             before.layers.append(layer)
             owner[layer.name] = before
         else:
-            sources = list(dict.fromkeys(owner[name].layers[0].name for name in inputs))
+            sources = list(dict.fromkeys(owner[name].layers[0].name for name in layer.inputs))
             owner[layer.name] = blocks[layer.name] = Block([layer], sources)
             for name in sources:
                 blocks[name].outputs.append(layer.name)
@@ -118,15 +116,10 @@ def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
 
 def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
     """Places with branches side by side from where they part to where they meet, and the width and height of all."""
-    order, end = {name: number for number, name in enumerate([*blocks, ""])}, ""  # below the last block
-    meets: dict[str, str] = {}  # where all paths from a block are one again: its post-dominator
+    end = ""  # below the last block
+    passed = {end: {end}}  # by every path from a block to the end: its post-dominators
     for name in reversed(blocks):
-        meeting, *others = blocks[name].outputs or [end]
-        for other in others:
-            while meeting != other:
-                early, other = sorted((meeting, other), key=order.__getitem__)
-                meeting = meets[early]
-        meets[name] = meeting
+        passed[name] = {name}.union(set.intersection(*(passed[output] for output in blocks[name].outputs or [end])))
     placed = {end}
 
     def column(name: str, stop: str) -> tuple[Places, float, float]:
@@ -136,7 +129,8 @@ def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
             placed.add(name)
             wide, high = blocks[name].size
             places[name], width, top = (0.0, top), max(width, wide), top + high + GAP
-            outputs, meeting = blocks[name].outputs, meets[name]
+            outputs = blocks[name].outputs
+            meeting = min(passed[name] - {name}, key=[*blocks, end].index)  # where the paths are one again
             if len(outputs) > 1:
                 past: tuple[Places, float, float] = ({(name, meeting): (0.0, 0.0)}, 0.0, 0.0)
                 branches = [past if output == meeting else column(output, meeting) for output in outputs]

@@ -20,17 +20,9 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ti
 
 @style.styled
 def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> Figure:
-    """The picture of one song, from `genre.songs.prediction.predict_song` with its windows kept.
+    """The picture of a file's prediction by `genre.songs.prediction.predict_song` with its windows kept.
 
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    prediction : Song
-    info : ModelInfo
-        Of the model that made the prediction.
-    width : float
-        In inches; 9 for a page, 4.2 for a phone.
+    `info` is that of the model; `width` is in inches, 9 for a page, 4.2 for a phone.
     """
     best = np.argsort(-prediction.probabilities, kind="stable")
     genre, probability = info.genres[best[0]], prediction.probabilities[best[0]]
@@ -62,8 +54,7 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
         end = min(window.start + len(window.frames) / settings.frames_per_second, prediction.seconds)
         image = draw(axes, window.frames, settings, window.start, end, "magma")
     axes.set_facecolor("black")  # skipped silence
-    places, names = band_ticks(settings)
-    axes.set_yticks(places, names)
+    axes.set_yticks(*band_ticks(settings))
     axes.set_ylabel("kHz")
     axes.set_ylim(-0.5, settings.n_mels - 0.5)
     label_decibels(axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03))

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea, VPacker
 
 from genre.features import bands
 from genre.features.settings import FeatureSettings
@@ -27,44 +29,39 @@ _TICKS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)  # in Hz
 # Noise does not compress: steps of 2 dB and fewer dots keep the files small, which are in git.
 _COLOURS = matplotlib.colormaps["magma"].resampled(40)
 _DPI = 120
-# Margins, height of a panel and the room beside it, in inches.
-_LEFT, _RIGHT, _BELOW, _HIGH, _ACROSS = 0.52, 0.62, 0.5, 1.42, 0.22
-_BOLD: dict[str, object] = {"size": 9, "weight": "bold"}
-_SMALL: dict[str, object] = {"size": 8, "color": style.MUTED}
+_BOLD: dict[str, Any] = {"size": 9, "weight": "bold"}
+_SMALL: dict[str, Any] = {"size": 8, "color": style.MUTED}
+Caption = list[list[tuple[str, dict[str, Any]]]]  # lines of pieces, each with its look
 
 
 @style.styled
 def spectrograms(features: "Features", predictions: "Predictions", data: Data) -> Figure:
     """For each genre the test clip with the highest probability of it."""
-    colours = style.genre_colours(predictions.genres)
+    colours, names = style.genre_colours(predictions.genres), style.short_names(predictions.genres, 20)
     of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
-    rows = []
+    rows, captions = [], []
     for label in sorted(set(predictions.labels), key=lambda label: predictions.genres[label]):
         candidates = np.flatnonzero(predictions.labels == label)
-        rows.append(candidates[of_truth[candidates].argmax()])
-    columns = min((5, 4, 3), key=lambda count: -len(rows) % count) if len(rows) > 3 else len(rows)
-    figure, panels = _grid(
+        row = candidates[of_truth[candidates].argmax()]
+        genre = predictions.genres[label]
+        clip = f"{style.shorten(predictions.clip_ids[row], 20)}, {_percent(of_truth[row])}"
+        rows.append(row)
+        captions.append([[(style.CHIP, {"color": colours[genre]}), (names[genre], _BOLD)], [(clip, _SMALL)]])
+    return _grid(
         "One test clip of each genre",
         data,
         "of each genre the clip that is most confidently recognised; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
+        captions,
         settings=features.settings,
-        columns=columns,
-        caption_lines=2,
+        columns=min((5, 4, 3), key=lambda count: -len(rows) % count) if len(rows) > 3 else len(rows),
     )
-    names = style.short_names(predictions.genres, 20)
-    for axes, row in zip(panels, rows, strict=True):
-        genre = predictions.genres[predictions.labels[row]]
-        clip = f"{style.shorten(predictions.clip_ids[row], 20)}, {_percent(of_truth[row])}"
-        style.caption(axes, [[(style.CHIP, {"color": colours[genre]}), (names[genre], _BOLD)], [(clip, _SMALL)]])
-    return figure
 
 
 def confident_mistakes(predictions: "Predictions") -> np.ndarray:
     """Rows of the misclassified clips, the most confident first [shape=(n,), int]."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
-    confidence = predictions.probabilities.max(axis=1)
-    return np.array(sorted(wrong, key=lambda row: (-confidence[row], predictions.clip_ids[row])), dtype=int)
+    return wrong[np.lexsort((predictions.clip_ids[wrong], -predictions.probabilities[wrong].max(axis=1)))]
 
 
 @style.styled
@@ -72,33 +69,31 @@ def mistakes(features: "Features", predictions: "Predictions", data: Data) -> Fi
     """The most confident mistakes in their order, with the probabilities of the true and the predicted genre."""
     wrong = confident_mistakes(predictions)
     total, n_wrong, rows = len(predictions.labels), len(wrong), wrong[:MOST_MISTAKES]
+    title = "The most confident mistakes"
     if not n_wrong:
-        figure = style.new_figure(
-            7, 1.2, "The most confident mistakes", data, detail=f"0 of {total} test clips are misclassified"
-        )
+        figure = style.new_figure(7, 1.2, title, data, detail=f"0 of {total} test clips are misclassified")
         figure.text(0.5, 0.25, f"No mistakes: all {total} test clips are classified correctly.", ha="center", size=14)
         return figure
+    colours, names = style.genre_colours(predictions.genres), style.short_names(predictions.genres, 20)
+    captions = []
+    for row in rows:
+        lines: Caption = [[(style.shorten(predictions.clip_ids[row], 40), _SMALL)]]
+        for what, label in (("true", predictions.labels[row]), ("predicted", predictions.predicted[row])):
+            genre, probability = predictions.genres[label], _percent(predictions.probabilities[row, label])
+            chip = (style.CHIP, {"color": colours[genre]})
+            lines.append([chip, (names[genre], _BOLD), (probability, {"size": 8.5}), (what, _SMALL)])
+        captions.append(lines)
     shown = "" if n_wrong == len(rows) else f"; the {len(rows)} most confident are shown"
-    colours = style.genre_colours(predictions.genres)
-    figure, panels = _grid(
-        "The most confident mistakes",
+    return _grid(
+        title,
         data,
         f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; beside each "
         "genre its probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
+        captions,
         settings=features.settings,
         columns=min(3, len(rows)),
-        caption_lines=3,
     )
-    names = style.short_names(predictions.genres, 20)
-    for axes, row in zip(panels, rows, strict=True):
-        lines = [[(style.shorten(predictions.clip_ids[row], 40), _SMALL)]]
-        for what, label in (("true", predictions.labels[row]), ("predicted", predictions.predicted[row])):
-            genre, probability = predictions.genres[label], _percent(predictions.probabilities[row, label])
-            chip: tuple[str, dict[str, object]] = (style.CHIP, {"color": colours[genre]})
-            lines.append([chip, (names[genre], _BOLD), (probability, {"size": 8.5}), (what, _SMALL)])
-        style.caption(axes, lines)
-    return figure
 
 
 def _percent(probability: float) -> str:
@@ -128,44 +123,45 @@ def _grid(
     data: Data,
     detail: str,
     clips: Sequence[np.ndarray],
+    captions: Sequence[Caption],
     *,
     settings: FeatureSettings,
     columns: int,
-    caption_lines: int,
-) -> tuple[Figure, list[Axes]]:
-    """A figure with one clip [shape=(frames, n_mels)] per panel, and the panels."""
+) -> Figure:
+    """A figure with one clip [shape=(frames, n_mels)] per panel."""
     n_rows = math.ceil(len(clips) / columns)
-    wide = {1: 5.6, 2: 3.7, 3: 2.85, 4: 2.35, 5: 2.05}[columns]
-    above = 0.2 + 0.17 * caption_lines
-    height = _BELOW + n_rows * (_HIGH + above) - 0.12
-    width = _LEFT + columns * (wide + _ACROSS) + _RIGHT
-    # matplotlib's own arrangement is slow for many panels
-    figure = style.new_figure(width, height, title, data, detail=detail, dpi=_DPI, arrange=False)
-    across, up = figure.get_size_inches()
-    lower, upper, right = _BELOW / up, (height - above + 0.12) / up, 1 - (_RIGHT + _ACROSS) / across
-    grid = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True)
-    figure.subplots_adjust(_LEFT / across, lower, right, upper, wspace=_ACROSS / wide, hspace=above / _HIGH)
-    panels = list(grid.ravel()[: len(clips)])
-    for axes in grid.ravel()[len(clips) :]:
-        axes.remove()
-    longest = max(len(clip) for clip in clips) / settings.frames_per_second
-    images = [
-        draw(axes, clip, settings, 0, len(clip) / settings.frames_per_second, _COLOURS)
-        for axes, clip in zip(panels, clips, strict=True)
-    ]
-    panels[0].set_xlim(0, max(longest, round(longest)))  # 29.98 s end at a tick
-    places, names = band_ticks(settings)
-    panels[0].set_yticks(places, names)
-    for number, axes in enumerate(panels):
+    width = {1: 6.96, 2: 8.98, 3: 10.35, 4: 11.42, 5: 12.49}[columns]  # in inches
+    height = n_rows * (1.62 + 0.17 * len(captions[0])) + 0.38
+    figure = style.new_figure(width, height, title, data, detail=detail, dpi=_DPI)
+    panels = figure.subplots(n_rows, columns, squeeze=False, sharex=True, sharey=True)
+    for number, axes in enumerate(panels.ravel()):
+        if number >= len(clips):
+            axes.remove()
+            continue
+        image = draw(axes, clips[number], settings, 0, len(clips[number]) / settings.frames_per_second, _COLOURS)
+        _write_caption(axes, captions[number])
         axes.tick_params(labelbottom=number + columns >= len(clips), labelsize=8)
         if number + columns >= len(clips):
             axes.set_xlabel("seconds", size=8)
         if number % columns == 0:
             axes.set_ylabel("kHz", size=8)
-    tall = min(upper - lower, 4 / up)
-    bar = figure.colorbar(images[0], cax=figure.add_axes((right + 0.2 / across, upper - tall, 0.13 / across, tall)))
-    label_decibels(bar)
-    return figure, panels
+    longest = max(map(len, clips)) / settings.frames_per_second
+    panels[0, 0].set_xlim(0, max(longest, round(longest)))  # 29.98 s end at a tick
+    panels[0, 0].set_yticks(*band_ticks(settings))
+    label_decibels(figure.colorbar(image, ax=figure.axes, anchor=(0, 1), shrink=min(1, 4 / height), pad=0.01))
+    return figure
+
+
+def _write_caption(axes: Axes, caption: Caption) -> None:
+    rows: list[Artist] = [
+        HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in caption
+    ]
+    axes.add_artist(
+        AnchoredOffsetbox(
+            "lower left", child=VPacker(children=rows, pad=0, sep=3), pad=0, borderpad=0.25, frameon=False,
+            bbox_to_anchor=(0, 1), bbox_transform=axes.transAxes,
+        )
+    )  # fmt: skip
 
 
 def draw(

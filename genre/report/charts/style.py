@@ -1,26 +1,25 @@
 """What all pictures share: one look, one colour per genre, a header that names the data, files with stable bytes."""
 
-import functools
+import logging
+import re
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
+import matplotlib
 import matplotlib.style
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
+from matplotlib import font_manager
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.offsetbox import AnchoredOffsetbox, HPacker, TextArea, VPacker
 
 from genre.files import replacing
-from genre.report.charts import fonts
 
-P = ParamSpec("P")
+log = logging.getLogger(__name__)
 
 DPI = 150
 INK = "#1f2430"
@@ -30,15 +29,24 @@ WARNING = "#b42318"  # of the header of synthetic data
 CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch; a wide one counts twice
 CHIP = "\u25a0"  # a square in the genre's colour, so that no text has to be read in it
 
+# After matplotlib's own font, for letters that it lacks: fonts of Linux, macOS and Windows, and one for symbols.
+_FONTS = (
+    "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Noto Sans Thai", "Noto Sans Devanagari", "Arial Unicode MS",
+    "Microsoft YaHei", "Malgun Gothic", "Leelawadee UI", "Nirmala UI", "STIXGeneral",
+)  # fmt: skip
+_NO_FONT = (  # for what matplotlib says of each letter; it lists the fonts that are installed when it runs first
+    "some names have letters that no font here has; to see them, install one such as Noto Sans CJK, and empty "
+    f"{matplotlib.get_cachedir()}"
+)
+logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # few of them have a bold face
 _STYLE = {
-    "font.family": fonts.MAIN,
+    "font.family": ["DejaVu Sans", *(name for name in _FONTS if name in font_manager.get_font_names())],
     "font.size": 9,
     "text.color": INK,
     "text.parse_math": False,  # a $ in a name is a $
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 9,
-    "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,
@@ -46,20 +54,14 @@ _STYLE = {
     "axes.titlelocation": "left",
     "axes.axisbelow": True,
     "grid.color": GRID,
-    "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "legend.frameon": False,
-    "savefig.dpi": "figure",
 }
 
-# Ten colours that colour-blind people can tell apart (Petroff, arXiv:2107.02270; matplotlib's `petroff10`).
-_PALETTE = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
-TRAIN, VALIDATION = _PALETTE[0], _PALETTE[6]
+PALETTE = matplotlib.color_sequences["petroff10"]  # colour-blind people can tell them apart: arXiv:2107.02270
 
 
 @dataclass(frozen=True)
@@ -81,46 +83,14 @@ class Data:
         return f"{name}, {self.protocol.replace('_', '-')} split"
 
 
-def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Make a drawing function look like the others, whatever matplotlib's settings on this machine are."""
-
-    @functools.wraps(draw)
-    def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with matplotlib.style.context(["default", _STYLE]):
-            figure = draw(*args, **kwargs)
-            if (needed := fonts.families(figure)) != [fonts.MAIN]:
-                matplotlib.rcParams["font.family"] = needed  # until the end of this block
-                figure = draw(*args, **kwargs)
-            return figure
-
-    return in_style
+# Decorates what draws: it looks the same whatever matplotlib's settings on this machine are.
+styled = matplotlib.style.context(["default", _STYLE])
 
 
-def new_figure(
-    width: float,
-    height: float,
-    title: str,
-    data: Data,
-    *,
-    detail: str = "",
-    dpi: int = DPI,
-    arrange: bool = True,
-) -> Figure:
-    """An empty figure with a header of wrapped lines.
+def new_figure(width: float, height: float, title: str, data: Data, *, detail: str = "", dpi: int = DPI) -> Figure:
+    """An empty figure, and above it a header: the title, the data, in red where they are synthetic, and `detail`.
 
-    Parameters
-    ----------
-    width, height : float
-        In inches, without the header's height.
-    title : str
-    data : Data
-        Named in the second line, in red where they are synthetic.
-    detail : str
-        A third line.
-    dpi : int
-        Dots per inch.
-    arrange : bool
-        Whether matplotlib lays out the axes below the header, or the caller does.
+    `width` and `height` are in inches, without the header's height; the header's lines are wrapped.
     """
     texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
         (title, 12.5, {"weight": "bold"}),
@@ -137,7 +107,7 @@ def new_figure(
     header = top + 0.08
     height += header
     below = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - header / height), w_pad=0.08, h_pad=0.08)
-    figure = Figure((width, height), dpi=dpi, layout=below if arrange else None)
+    figure = Figure((width, height), dpi=dpi, layout=below)
     for top, line, look in lines:
         figure.text(0.12 / width, 1 - top / height, line, ha="left", va="top", **look).set_in_layout(False)
     return figure
@@ -147,9 +117,9 @@ def genre_colours(genres: Sequence[str]) -> dict[str, str]:
     """The colour of each genre, by its place in alphabetical order; after ten come darker and then paler ones."""
     colours = {}
     for place, genre in enumerate(sorted(genres)):
-        turn, hue = divmod(place, len(_PALETTE))
+        turn, hue = divmod(place, len(PALETTE))
         towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
-        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(_PALETTE[hue]))
+        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(PALETTE[hue]))
         colours[genre] = to_hex((red, green, blue))
     return colours
 
@@ -187,29 +157,10 @@ def short_names(names: Sequence[str], length: int) -> dict[str, str]:
     return {name: shorten(f"{number} {name}", length) for number, name in enumerate(names, start=1)}
 
 
-def caption(axes: Axes, lines: Sequence[Sequence[tuple[str, dict]]]) -> None:
-    """Write above `axes` lines of text that are made of pieces, each in its own look."""
-    rows: list[Artist] = [
-        HPacker(children=[TextArea(text, textprops=look) for text, look in line], pad=0, sep=3) for line in lines
-    ]
-    box = AnchoredOffsetbox(
-        "lower left",
-        child=VPacker(children=rows, pad=0, sep=3),
-        pad=0,
-        borderpad=0.25,
-        frameon=False,
-        bbox_to_anchor=(0, 1),
-        bbox_transform=axes.transAxes,
-    )
-    axes.add_artist(box)
-
-
+@styled
 def save(figure: Figure, path: Path) -> None:
     """Write `figure` as PNG; the same figure gives the same bytes."""
-    with (
-        replacing(path) as temporary,
-        matplotlib.style.context(["default", _STYLE]),
-        warnings.catch_warnings(),
-    ):
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # one for each letter; `fonts` logs one for all
+    with replacing(path) as temporary, warnings.catch_warnings(record=True) as caught:
         figure.savefig(temporary, format="png", metadata={"Software": None})  # else its version is in the file
+    for message in {re.sub("Glyph .*", _NO_FONT, str(warning.message)) for warning in caught}:
+        log.warning("%s: %s", path, message)

@@ -1,8 +1,9 @@
-"""Which genres are mistaken for which."""
+"""How well each genre is recognised, and which are mistaken for which."""
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -15,21 +16,53 @@ MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for 
 
 
 @style.styled
+def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
+    """F1 of every genre with its 95 % interval, best on top, and their mean, 0..1.
+
+    `per_genre` has the columns `f1`, `f1_low`, `f1_high` (0..1) and `n_clips`, indexed by genre.
+    """
+    names = style.short_names(list(per_genre.index), 30)
+    colours = style.genre_colours(list(per_genre.index))
+    table = per_genre.sort_index().sort_values("f1", kind="stable", ascending=False)
+    detail = f"macro F1 {macro_f1:.2f}, {int(table.n_clips.sum())} test clips; whiskers: 95 % bootstrap interval"
+    figure = style.new_figure(8.2, 0.75 + 0.34 * len(table), "F1 per genre", data, detail=detail)
+    axes = figure.subplots()
+    places = range(len(table))
+    axes.barh(places, table.f1, height=0.66, color=[colours[genre] for genre in table.index])
+    for colour, width in (("white", 3.2), (style.INK, 1.3)):  # a white rim, to be seen on dark bars too
+        axes.hlines(places, table.f1_low, table.f1_high, color=colour, linewidth=width)
+        for end in (table.f1_low, table.f1_high):
+            axes.plot(end, places, "|", color=colour, markersize=4 + width, markeredgewidth=width, clip_on=False)
+    axes.axvline(macro_f1, color=style.INK, linestyle=(0, (4, 3)), linewidth=1)
+    axes.annotate(
+        f"macro F1 {macro_f1:.2f}", (macro_f1, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points", ha="center", va="bottom", size=8,
+    )  # fmt: skip
+    for place, score, count in zip(places, table.f1, table.n_clips, strict=True):
+        text = f"{score:.2f}   n = {int(count)}"
+        axes.annotate(
+            text, (1, place), (12, 0), xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points", va="center_baseline", size=8.5,
+        )  # fmt: skip
+    axes.set_yticks(places, [names[genre] for genre in table.index], color=style.INK)
+    axes.set(xlabel="F1", xlim=(0, 1), ylim=(len(table) - 0.4, -0.6))
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    return figure
+
+
+@style.styled
 def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> Figure:
     """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
 
-    Parameters
-    ----------
-    predictions : Predictions
-    scores : dict
-        `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips` of the evaluation.
-    data : Data
+    `scores` has `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips`.
     """
     genres = predictions.genres
     n = len(genres)
     counts = predictions.confusion
     of_genre = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, of_genre, out=np.zeros(counts.shape), where=of_genre > 0)
+    shares = counts / np.maximum(of_genre, 1)
     names = list(style.short_names(genres, 28).values())
     keys = ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy")
     accuracy, low, high, majority = (f"{100 * scores[key]:.1f}" for key in keys)
@@ -68,10 +101,8 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
 def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
     places = np.arange(len(names))
     upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
-    axes.set_xticks(places, names, rotation=0 if upright else 45, ha="center" if upright else "right")
-    if not upright:
-        for label in axes.get_xticklabels():
-            label.set_rotation_mode("anchor")
+    slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(places, names, **({} if upright else slanted))
     axes.set_yticks(places, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
     axes.set(xlabel="predicted genre", ylabel="true genre (test clips)")
     axes.set_xticks(places[:-1] + 0.5, minor=True)
@@ -80,13 +111,11 @@ def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.n
     axes.tick_params(which="both", length=0)
     axes.tick_params(pad=14)
     axes.spines[:].set_visible(False)
-    colours = [style.genre_colours(genres)[genre] for genre in genres]
-    for place, colour in zip(places, colours, strict=True):
-        for spot, offset, transform in (
-            ((place, 0), (0, -8), axes.get_xaxis_transform()),
-            ((0, place), (-8, 0), axes.get_yaxis_transform()),
-        ):
-            axes.annotate(
-                style.CHIP, spot, offset, color=colour, size=9, ha="center", va="center",
-                xycoords=transform, textcoords="offset points", annotation_clip=False,
-            )  # fmt: skip
+    colours = style.genre_colours(genres)
+    look: dict[str, Any] = {
+        "size": 9, "ha": "center", "va": "center", "textcoords": "offset points", "annotation_clip": False,
+    }  # fmt: skip
+    for place, genre in enumerate(genres):
+        colour = colours[genre]
+        axes.annotate(style.CHIP, (place, 0), (0, -8), xycoords=axes.get_xaxis_transform(), color=colour, **look)
+        axes.annotate(style.CHIP, (0, place), (-8, 0), xycoords=axes.get_yaxis_transform(), color=colour, **look)
