@@ -5,7 +5,7 @@ import numpy as np
 from genre.errors import ParamsError
 from genre.features.store import Features
 from genre.model.backend import keras
-from genre.model.networks import NETWORKS, InputShape
+from genre.model.networks import NETWORKS
 from genre.params import TrainParams
 from genre.training import device, optimizer
 from genre.training.batches import SegmentBatches
@@ -31,7 +31,7 @@ def check(features: Features, params: TrainParams) -> None:
 def new_network(features: Features, params: TrainParams, genres: list[str]) -> keras.Model:
     """A network for segments of these features, with new weights."""
     frames = features.segment_frames(params.segment_seconds)
-    return NETWORKS[params.architecture](InputShape(frames, features.settings.n_mels, len(genres)))
+    return NETWORKS[params.architecture](frames=frames, n_mels=features.settings.n_mels, n_genres=len(genres))
 
 
 def prepare(
