@@ -101,7 +101,7 @@ def train(
     labels = features.labels(rows["validation"], genres)
     progress = resumed or Checkpoint([], 0, [], [])
     begin = time.perf_counter()
-    with device.prepared(params.precision, seed=params.seed), _progress_bar(params, progress) as bar:
+    with device.prepared(params.precision), _progress_bar(params, progress) as bar:
         run = _Run(features, params, genres, rows, bar=bar, report=report, save=save, progress=progress)
         for scores in progress.history:
             report(scores)

@@ -65,7 +65,8 @@ def prepare(
         optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
         loss=[None, loss] if n_members else [loss],  # members have equal weights in the mean
         metrics=[["accuracy"], []] if n_members else [["accuracy"]],
-        jit_compile=device.compiled(),
+        # XLA is slower on a CPU under TensorFlow; "auto" is Keras's choice.
+        jit_compile=bool(device.gpus()) if keras.backend.backend() == "tensorflow" else "auto",
     )
     # Made in the first step, these variables would have TensorFlow trace it twice.
     model.optimizer.build(model.trainable_variables)
