@@ -37,29 +37,15 @@ def new_network(features: Features, params: TrainParams, genres: list[str]) -> k
 def prepare(
     features: Features, rows: np.ndarray, params: TrainParams, *, genres: list[str]
 ) -> tuple[keras.Model, SegmentBatches]:
-    """A new network, compiled, and the batches that it is to be trained on; call and use it within `device.prepared`.
+    """A new network, compiled, and the batches of some rows of `features.clips` that it is to be trained on.
 
-    Parameters
-    ----------
-    features : Features
-    rows : np.ndarray [shape=(n,), dtype=int]
-        Rows of `features.clips` to train on.
-    params : TrainParams
-    genres : list of str
-        In the order of the network's outputs.
+    Call and use it within `device.prepared`; `genres` are in the order of the network's outputs.
     """
     keras.utils.set_random_seed(params.seed)
     model = new_network(features, params, genres)
     n_members = model.outputs[1].shape[1] if len(model.outputs) > 1 else 0
-    batches = SegmentBatches(
-        features,
-        rows,
-        np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)],
-        params=params,
-        segment_frames=features.segment_frames(params.segment_seconds),
-        n_members=n_members,
-        divisor=device.n_used(),
-    )
+    labels = np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)]
+    batches = SegmentBatches(features, rows, labels, params, n_members=n_members, divisor=device.n_used())
     loss = keras.losses.CategoricalCrossentropy()
     model.compile(
         optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
