@@ -1,5 +1,7 @@
 """What a training starts from: a compiled network with all of its variables, and its batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from genre.errors import ParamsError
@@ -66,7 +68,7 @@ def get_state(model: keras.Model) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
 
 
-def set_state(model: keras.Model, state: list[np.ndarray]) -> None:
+def set_state(model: keras.Model, state: Sequence[np.ndarray]) -> None:
     """The inverse of `get_state`."""
     for variable, value in zip(_variables(model), state, strict=True):
         variable.assign(value)
