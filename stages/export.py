@@ -14,10 +14,8 @@ import pandas as pd
 from genre import console, files, paths
 from genre.errors import DataError
 from genre.features import store
-from genre.features.segments import Network
 from genre.features.store import Features
 from genre.model import exported, networks
-from genre.model.model_file import ModelInfo
 from genre.model.predictions import predict_calibrated
 
 TOLERANCE = 0.001  # of a probability
@@ -25,30 +23,17 @@ TOLERANCE = 0.001  # of a probability
 log = logging.getLogger(__name__)
 
 
-def largest_difference(one: Network, other: Network, info: ModelInfo, features: Features, split: pd.Series) -> float:
-    """The largest difference of a test clip's calibrated probability of a genre between two networks, 0..1."""
-    rows = features.rows(split, "test")
-    first, second = (predict_calibrated(network, info, features, rows) for network in (one, other))
-    return float(np.abs(first - second).max())
-
-
 def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict[str, float | int]:
-    """Write `out`, the exported `model`, and check it against Keras.
+    """Write `out`, the exported `model`; its `bytes`, and how much it differs from Keras on the test clips.
 
-    Returns
-    -------
-    dict
-        `bytes`, and the `largest_difference` of a probability over the test clips, 0..1.
-
-    Raises
-    ------
-    DataError
-        Where the exported model differs by more than 0.001; `out` is removed.
+    The `largest_difference` is that of a calibrated probability, 0..1. Above 0.001, `out` is removed: DataError.
     """
     network, info = networks.load(model)
     exported.save(network, info, out)
     converted, _ = exported.load(out)
-    difference = largest_difference(network.predict_on_batch, converted, info, features, split)
+    rows = features.rows(split, "test")
+    one, other = (predict_calibrated(by, info, features, rows) for by in (network.predict_on_batch, converted))
+    difference = float(np.abs(one - other).max())
     if difference > TOLERANCE:
         out.unlink()
         raise DataError(
@@ -59,12 +44,8 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
 
 
 def main() -> None:
-    report = export(
-        paths.MODEL,
-        paths.EXPORTED_MODEL,
-        store.read(paths.FEATURES),
-        files.read_table(paths.SPLITS).set_index("clip_id").split,
-    )
+    split = files.read_table(paths.SPLITS).set_index("clip_id").split
+    report = export(paths.MODEL, paths.EXPORTED_MODEL, store.read(paths.FEATURES), split)
     files.write_json(paths.METRICS / "export.json", report)
     log.info(
         "%s: %.2f MB; largest difference of a probability from Keras: %.2g",

@@ -37,13 +37,8 @@ def log_epoch(live: Live, scores: EpochScores) -> None:
 def dependencies() -> list[Path]:
     """Every file that the stage depends on, as dvc.yaml lists it."""
     stage = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]["train"]
-    listed = [Path(path) for path in stage["deps"]]
-    return [
-        file
-        for path in listed
-        for file in (sorted(path.rglob("*.*")) if path.is_dir() else [path])
-        if file.suffix != ".pyc"
-    ]
+    found = {file for path in map(Path, stage["deps"]) for file in [path, *path.rglob("*")] if file.is_file()}
+    return sorted(file for file in found if file.suffix != ".pyc")
 
 
 def main() -> None:
@@ -51,10 +46,7 @@ def main() -> None:
     chosen = parameters.train
     features = store.read(paths.FEATURES)
     split = files.read_table(paths.SPLITS).set_index("clip_id").split
-    run = checkpoint.key(
-        [chosen.model_dump_json(), *device.signature(chosen.precision)],
-        [*dependencies()],
-    )
+    run = checkpoint.key([chosen.model_dump_json(), *device.signature(chosen.precision)], dependencies())
     with Live(str(paths.CURVES), dvcyaml=None, save_dvc_exp=False) as live:
         trained = train(
             features,

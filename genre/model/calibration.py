@@ -12,33 +12,16 @@ _FLOOR = 1e-12  # of a probability under the logarithm
 
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """p**(1/T), scaled to a sum of 1: sharper for T < 1, flatter for T > 1.
-
-    Parameters
-    ----------
-    probabilities : np.ndarray [shape=(..., n_genres)]
-        0..1; the last axis adds up to 1.
-    temperature : float
-        Above 0; 1 changes nothing.
-
-    Returns
-    -------
-    np.ndarray [same shape, dtype=float64]
-    """
+    """p**(1/T), scaled to a sum of 1 over the last axis: sharper for a temperature T < 1, flatter for T > 1."""
     logits = np.log(np.maximum(probabilities, _FLOOR)) / temperature
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature, 0.2..5, under which the clips' mean cross-entropy is least, to four digits.
+    """The temperature, 0.2..5, under which the mean cross-entropy of validation clips is least, to four digits.
 
-    Parameters
-    ----------
-    probabilities : np.ndarray [shape=(n, n_genres)]
-        Of validation clips.
-    labels : np.ndarray [shape=(n,), dtype=int]
-        Index of the true genre.
+    `probabilities` are (n, n_genres); `labels` (n,), the index of each clip's genre.
     """
     from scipy.optimize import minimize_scalar  # here: prediction does without it, and it is slow to import
 

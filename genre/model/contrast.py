@@ -22,17 +22,9 @@ class ContrastStatistics(keras.layers.Layer):
     """Log mean and log standard deviation over time of |Haar differences|: (batch, frames, n_mels) -> (batch, n).
 
     At scale k, the mean of 2**k neighbouring cells is subtracted from the mean of the next 2**k; places overlap by
-    half. That is done along frequency (or not at all) and then along time (or not at all). It has no weights and
-    computes in float32, as the differences are small.
-
-    Parameters
-    ----------
-    time_scales, mel_scales : int
-        Scales of 1, 2, 4, ... frames or mel bands, as far as the input is long enough.
-    groups : int
-        The mel axis of each difference is averaged in so many groups.
-    floor : float
-        Added before the logarithm, in the input's unit.
+    half. That is done along frequency (or not at all) and then along time (or not at all), at scales of 1, 2, 4, ...
+    cells as far as the input is long enough. The mel axis of each difference is averaged in `groups`, and `floor`, in
+    the input's unit, is added before the logarithm. It computes in float32, as the differences are small.
     """
 
     def __init__(

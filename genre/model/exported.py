@@ -4,46 +4,30 @@ It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metad
 `genre.model.model_file.read_info` reads it like a `.keras` file. Converting imports TensorFlow; loading does not.
 """
 
-import contextlib
 import hashlib
 import logging
-import os
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from genre import files
 from genre.errors import DataError
+from genre.features.segments import Network
 from genre.model import model_file
 from genre.model.model_file import ModelInfo
-
-if TYPE_CHECKING:
-    import keras
-    from ai_edge_litert.interpreter import Interpreter
 
 RELEASED = Path(__file__).parents[1] / "released/genre.tflite"  # the model that comes with the package
 
 
-def save(model: "keras.Model", info: ModelInfo, path: Path) -> None:
+def save(model: Any, info: ModelInfo, path: Path) -> None:
     """Write a Keras model as a LiteRT file with float32 weights; the same model gives the same bytes.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Segments to probabilities; the batch may have any size. Its layers have names of their own: Keras numbers
-        those that have none by what the process has built before.
-    info : ModelInfo
-    path : Path
-
-    Raises
-    ------
-    DataError
-        Where `path` is a folder, or Keras does not run on TensorFlow.
+    Its layers have names of their own, as Keras numbers those that have none by what the process has built before.
+    Raises DataError where `path` is a folder, or Keras does not run on TensorFlow.
     """
     import keras
 
@@ -64,13 +48,24 @@ def save(model: "keras.Model", info: ModelInfo, path: Path) -> None:
             archive.comment = hashlib.sha256(content).hexdigest().encode()
 
 
-def load(path: Path) -> tuple["LiteNetwork", ModelInfo]:
-    """The network in an exported file, ready to predict, and its info.
+def load(path: Path) -> tuple[Network, ModelInfo]:
+    """The network in an exported file, which takes batches of any size and may be called by several threads; its info.
 
     Raises DataError where the file is missing, damaged or not an exported model of this project.
     """
+    from ai_edge_litert.interpreter import Interpreter
+
     info = model_file.read_info(path)
-    return LiteNetwork(path, _checked(path)), info
+    content = _checked(path)
+    of_thread = threading.local()  # an interpreter holds the state of one call
+
+    def network(segments: np.ndarray) -> np.ndarray:
+        if not hasattr(of_thread, "run"):
+            of_thread.run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+        [probabilities] = of_thread.run(segment=segments).values()
+        return probabilities
+
+    return network, info
 
 
 def _checked(path: Path) -> bytes:
@@ -83,56 +78,3 @@ def _checked(path: Path) -> bytes:
     if hashlib.sha256(content).hexdigest() != checksum:
         raise DataError(f"{path} is damaged: its SHA-256 differs from the one stored in it; copy or export it again")
     return content
-
-
-class LiteNetwork:
-    """Segments (batch, segment_frames, n_mels) to probabilities (batch, n_genres), both float32.
-
-    Several threads may call it.
-    """
-
-    def __init__(self, path: Path, content: bytes) -> None:
-        self._path = path
-        self._content = content
-        self._of_thread = threading.local()  # an interpreter holds the state of one call
-        self._interpreter()
-
-    def __call__(self, segments: np.ndarray) -> np.ndarray:
-        interpreter = self._interpreter()
-        place = interpreter.get_input_details()[0]
-        if self._of_thread.shape != segments.shape:
-            interpreter.resize_tensor_input(place["index"], segments.shape)
-            with _quietly():
-                interpreter.allocate_tensors()
-            self._of_thread.shape = segments.shape
-        interpreter.set_tensor(place["index"], np.ascontiguousarray(segments, dtype=np.float32))
-        interpreter.invoke()
-        return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-
-    def _interpreter(self) -> "Interpreter":
-        from ai_edge_litert.interpreter import Interpreter
-
-        if not hasattr(self._of_thread, "interpreter"):
-            try:
-                with _quietly():
-                    self._of_thread.interpreter = Interpreter(model_content=self._content, num_threads=1)
-                self._of_thread.shape = None  # that room was made for
-            except ValueError as error:
-                raise DataError(f"{self._path} is not an exported model ({error})") from None
-        return self._of_thread.interpreter
-
-
-_ONE_AT_A_TIME = threading.Lock()
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep LiteRT from announcing its delegate on stderr: it has no setting for that. Errors are exceptions."""
-    with _ONE_AT_A_TIME, Path(os.devnull).open("w") as nothing:
-        stderr = os.dup(2)
-        os.dup2(nothing.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)

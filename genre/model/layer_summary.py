@@ -1,6 +1,5 @@
 """What the network's picture needs to know of each layer; kept in the model file, and read without Keras."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +27,11 @@ class LayerSummary:
 
 def summarise_layers(model: Any) -> list[LayerSummary]:
     """The layers of a functional Keras model in their order, with what is within a layer that wraps a network."""
+    made_by = {id(layer.output): layer.name for layer in model.layers}
     summaries = []
-    for described in model.get_config()["layers"]:
-        layer, config = model.get_layer(described["name"]), described["config"]
+    for layer in model.layers:
+        config = layer.get_config()
+        sources = layer.input if isinstance(layer.input, list) else [layer.input]
         inner = getattr(layer, "layer", layer)  # of a wrapper
         summaries.append(
             LayerSummary(
@@ -38,9 +39,9 @@ def summarise_layers(model: Any) -> list[LayerSummary]:
                 kind=type(layer).__name__,
                 shape=list(layer.output.shape[1:]),
                 parameters=layer.count_params(),
-                inputs=list(dict.fromkeys(_sources(described["inbound_nodes"]))),
+                inputs=list(dict.fromkeys(made_by[id(source)] for source in sources)),
                 settings={key: _plain(config[key]) for key in _SHOWN if config.get(key) is not None},
-                layers=summarise_layers(inner) if hasattr(inner, "get_layer") else [],
+                layers=summarise_layers(inner) if hasattr(inner, "layers") else [],
             )
         )
     return summaries
@@ -48,14 +49,3 @@ def summarise_layers(model: Any) -> list[LayerSummary]:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value  # as JSON gives it back
-
-
-def _sources(nodes: Any) -> Iterator[str]:
-    """The layers whose outputs go into a layer, as its nodes in the model's config name them."""
-    if isinstance(nodes, dict):
-        if "keras_history" in nodes:
-            yield nodes["keras_history"][0]
-        nodes = list(nodes.values())
-    if isinstance(nodes, list | tuple):
-        for part in nodes:
-            yield from _sources(part)

@@ -8,7 +8,6 @@ Keras ignores it, and it is read without importing Keras.
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -25,11 +24,6 @@ _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
 # Classes that Keras can write into a model's config and that are, or load, code.
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _LARGEST, _LARGEST_OTHER = {"model.weights.h5": 1 << 30}, 1 << 24  # that a member may unpack to, in bytes
-# What zipfile and json raise on damaged bytes; RuntimeError: an encrypted member, or JSON nested without end.
-_DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
-    *(AttributeError, KeyError, TypeError, ValueError),
-)
 MARGIN = 1.1  # what is hardly longer than a clip is one window
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
@@ -72,23 +66,21 @@ class ModelInfo:
 def save(model: Any, info: ModelInfo, path: Path) -> None:
     """Write a Keras model and its `info` to `path`; equal weights, config and info give equal bytes."""
     with files.replacing(path) as temporary:
-        # Keras insists on the suffix; the second pass writes the final archive.
-        draft = temporary.with_suffix(".keras")
+        draft = temporary.with_suffix(".keras")  # Keras insists on the suffix
         try:
             model.save(draft)
-            _write_canonically(draft, temporary, info)
+            with zipfile.ZipFile(draft) as archive:
+                members = {name: archive.read(name) for name in archive.namelist()}
         finally:
             draft.unlink(missing_ok=True)
-
-
-def _write_canonically(draft: Path, path: Path, info: ModelInfo) -> None:
-    with zipfile.ZipFile(draft) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
-        members = {name: source.read(name) for name in source.namelist()}
-        members["metadata.json"] = _without_date(members["metadata.json"])
-        members["config.json"] = _renumbered(members["config.json"])
-        for name in sorted(members):
-            target.writestr(zipfile.ZipInfo(name, _EPOCH), members[name], zipfile.ZIP_DEFLATED)
-        write_info(target, info)
+        metadata = json.loads(members["metadata.json"])
+        del metadata["date_saved"]
+        members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
+        members["config.json"] = _renumbered(members["config.json"].decode()).encode()
+        with zipfile.ZipFile(temporary, "w") as archive:
+            for name in sorted(members):
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), members[name], zipfile.ZIP_DEFLATED)
+            write_info(archive, info)
 
 
 def write_info(archive: zipfile.ZipFile, info: ModelInfo) -> None:
@@ -96,43 +88,27 @@ def write_info(archive: zipfile.ZipFile, info: ModelInfo) -> None:
     archive.writestr(zipfile.ZipInfo(_MEMBER, _EPOCH), info.to_json(), zipfile.ZIP_DEFLATED)
 
 
-def _without_date(metadata: bytes) -> bytes:
-    values = json.loads(metadata)
-    values.pop("date_saved", None)
-    return json.dumps(values, sort_keys=True).encode()
-
-
-def _renumbered(config: bytes) -> bytes:
+def _renumbered(config: str) -> str:
     """Replace the memory addresses that Keras uses as ids of shared objects by 1, 2, ... in order of appearance."""
-    numbers: dict[str, int] = {}
-    return re.sub(
-        r'("shared_object_id": )(\d+)',
-        lambda match: f"{match[1]}{numbers.setdefault(match[2], len(numbers) + 1)}",
-        config.decode(),
-    ).encode()
+    pattern = r'(?<="shared_object_id": )\d+'
+    numbers = {address: str(number) for number, address in enumerate(dict.fromkeys(re.findall(pattern, config)), 1)}
+    return re.sub(pattern, lambda match: numbers[match[0]], config)
 
 
 def read_info(path: Path) -> ModelInfo:
     """What is stored beside the model in a `.keras` or an exported file, read without importing Keras.
 
-    Raises
-    ------
-    DataError
-        Where the file is missing, or is not a model file of this project.
+    Raises DataError where the file is missing, or is not a model file of this project.
     """
     with _opened(path) as archive:
         return ModelInfo.from_json(archive.read(_MEMBER).decode())
 
 
 def check_harmless(path: Path) -> None:
-    """Refuse a model file, before Keras reads it, that carries more than layers and weights.
+    """Raise DataError over a model file, before Keras reads it, that carries more than layers and weights.
 
     Keras's own `safe_mode` refuses lambdas; this also refuses a config that names any function, or a class outside
     Keras and this project, and any further member of the archive, such as a pickle.
-
-    Raises
-    ------
-    DataError
     """
     with _opened(path) as archive:
         foreign = sorted(set(archive.namelist()) - _MEMBERS)
@@ -158,7 +134,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except IsADirectoryError:
         raise DataError(f"{path} is a folder, not a model file") from None
-    except _DAMAGE as error:
+    except (OSError, DataError):
+        raise
+    except Exception as error:  # zipfile and json raise anything over bytes that are damaged
         raise DataError(f"{path} is not a model file of this project ({error}){_remedy(path)}") from None
 
 

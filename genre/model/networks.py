@@ -5,7 +5,6 @@ trained with a loss of its own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,6 @@ layers, ops = keras.layers, keras.ops
 QUARTERS = 4
 DENSE_MEMBERS = 4
 HIDDEN = 96  # units of a dense member
-
-
-@dataclass(frozen=True)
-class InputShape:
-    """What a network is built for."""
-
-    frames: int
-    n_mels: int
-    n_genres: int
 
 
 @keras.saving.register_keras_serializable("genre")
@@ -52,15 +42,15 @@ class QuarterAverage(keras.layers.Wrapper):
         return ops.mean(ops.reshape(predictions, (-1, QUARTERS, predictions.shape[-1])), axis=1)
 
 
-def small_alexnet(shape: InputShape) -> keras.Model:
+def small_alexnet(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
     """The AlexNet-like network of the baseline.
 
     Five convolutions with 8, 16, 32, 64 and 64 filters, each followed by 4x4 max-pooling, then dropout and dense
     layers of 128, 64 and n_genres units: 86,730 weights for its own input of 1249 x 128 and ten genres. The input is
     not normalised.
     """
-    segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(segment)
+    segment = keras.Input((frames, n_mels), name="segment")
+    x = layers.Reshape((frames, n_mels, 1), name="as_image")(segment)
     for number, filters in enumerate((8, 16, 32, 64, 64), start=1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
         x = layers.MaxPooling2D(4, padding="same", name=f"pool{number}")(x)
@@ -68,23 +58,23 @@ def small_alexnet(shape: InputShape) -> keras.Model:
     x = layers.Dropout(0.3, name="dropout")(x)
     x = layers.Dense(128, activation="relu", name="dense1")(x)
     x = layers.Dense(64, activation="relu", name="dense2")(x)
-    genres = layers.Dense(shape.n_genres, activation="softmax", dtype="float32", name="genres")(x)
+    genres = layers.Dense(n_genres, activation="softmax", dtype="float32", name="genres")(x)
     return keras.Model(segment, genres, name="small_alexnet")
 
 
-def two_branch(shape: InputShape) -> keras.Model:
+def two_branch(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
     """The mean of two branches: fixed contrast statistics of the whole segment, and convolutions on its quarters.
 
     On the statistics, four small dense networks differ by their initial weights and dropout alone; averaging them
     takes out much of the chance that a few hundred clips leave in a single one. They are computed as one product.
     """
-    segment = keras.Input((shape.frames, shape.n_mels), name="segment")
-    members = _dense_members(ContrastStatistics(name="contrast")(segment), shape.n_genres)
+    segment = keras.Input((frames, n_mels), name="segment")
+    members = _dense_members(ContrastStatistics(name="contrast")(segment), n_genres)
     contrast = layers.GlobalAveragePooling1D(dtype="float32", name="contrast_genres")(members)
-    quarter = InputShape(shape.frames // QUARTERS, shape.n_mels, shape.n_genres)
-    convolution = QuarterAverage(_convolution(quarter), dtype="float32", name="convolution_genres")(segment)
+    of_quarter = _convolution(frames=frames // QUARTERS, n_mels=n_mels, n_genres=n_genres)
+    convolution = QuarterAverage(of_quarter, dtype="float32", name="convolution_genres")(segment)
     genres = layers.Average(dtype="float32", name="genres")([contrast, convolution])
-    last = layers.Reshape((1, shape.n_genres), dtype="float32", name="convolution_member")(convolution)
+    last = layers.Reshape((1, n_genres), dtype="float32", name="convolution_member")(convolution)
     members = layers.Concatenate(axis=1, dtype="float32", name="members")([members, last])
     return keras.Model(segment, [genres, members], name="two_branch")
 
@@ -113,17 +103,15 @@ def _member_products(units: int, **settings: Any) -> keras.layers.EinsumDense:
     return layers.EinsumDense("bmi,mio->bmo", (DENSE_MEMBERS, units), kernel_initializer=initial, **settings)
 
 
-def _convolution(shape: InputShape) -> keras.Model:
+def _convolution(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
     """Six convolutions with 16 to 96 filters, then the mean and the maximum over time and frequency.
-
-    The first is 3x5 and takes every other mel band, the others are 3x3.
 
     Pooling stands before normalisation, which costs more than the convolutions where these are computed in bfloat16.
     """
-    segment = keras.Input((shape.frames, shape.n_mels), name="quarter")
+    segment = keras.Input((frames, n_mels), name="quarter")
     # Standardises each mel band over all clips.
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="band_norm")(segment)
-    x = layers.Reshape((shape.frames, shape.n_mels, 1), name="as_image")(x)
+    x = layers.Reshape((frames, n_mels, 1), name="as_image")(x)
     x = _conv_block(x, 16, "conv1", kernel=(3, 5), strides=(1, 2), pool=True)
     x = _conv_block(_conv_block(x, 32, "conv2"), 32, "conv3", pool=True)
     x = _conv_block(_conv_block(x, 64, "conv4"), 64, "conv5", pool=True)
@@ -131,7 +119,7 @@ def _convolution(shape: InputShape) -> keras.Model:
     means, maxima = layers.GlobalAveragePooling2D(name="mean")(x), layers.GlobalMaxPooling2D(name="maximum")(x)
     x = layers.Concatenate(name="mean_and_maximum")([means, maxima])
     x = layers.Dropout(0.3, name="dropout")(x)
-    genres = layers.Dense(shape.n_genres, activation="softmax", dtype="float32", name="genres")(x)
+    genres = layers.Dense(n_genres, activation="softmax", dtype="float32", name="genres")(x)
     return keras.Model(segment, genres, name="convolution")
 
 
@@ -154,7 +142,7 @@ def _conv_block(
     return layers.Activation("relu", name=f"{name}_relu")(x)
 
 
-NETWORKS: dict[str, Callable[[InputShape], keras.Model]] = {"two_branch": two_branch, "small_alexnet": small_alexnet}
+NETWORKS: dict[str, Callable[..., keras.Model]] = {"two_branch": two_branch, "small_alexnet": small_alexnet}
 
 BRANCHES = ("contrast", "convolution")  # of `two_branch`
 

@@ -68,24 +68,10 @@ def predict_clips(
     test_segments: int,
     clips_per_batch: int = 16,
 ) -> np.ndarray:
-    """Genre probabilities of some clips, read batch by batch.
+    """Genre probabilities of some clips [shape=(n, n_genres), dtype=float64], rows add up to 1; read batch by batch.
 
-    Parameters
-    ----------
-    network : callable
-        Segments [shape=(batch, segment_frames, n_mels), dtype=float32] to probabilities [shape=(batch, n_genres)].
-    features : Features
-    rows : np.ndarray [shape=(n,), dtype=int]
-        Rows of `features.clips`; one at least.
-    segment_frames, test_segments : int
-        Length of a segment, in frames, and how many of each clip.
-    clips_per_batch : int
-        At most.
-
-    Returns
-    -------
-    np.ndarray [shape=(n, n_genres), dtype=float64]
-        0..1, each row adds up to 1.
+    `rows` are of `features.clips`, one at least. Of each clip `test_segments` are used, and no batch has more than
+    `clips_per_batch` clips.
     """
     if (features.clips.n_frames.iloc[rows] <= segment_frames).all():
         test_segments = 1  # all segments of a short clip are the same

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import precision_recall_fscore_support, top_k_accuracy_score
+from sklearn.metrics import precision_recall_fscore_support
 
 from genre.model.predictions import Predictions
 
@@ -14,21 +14,15 @@ BOOTSTRAP_SAMPLES = 2000
 
 
 def summary(predictions: Predictions) -> dict[str, Any]:
-    """All scores of the evaluation.
+    """All scores of the evaluation, fractions 0..1 apart from the counts.
 
-    Parameters
-    ----------
-    predictions : Predictions
-
-    Returns
-    -------
-    dict
-        `accuracy` and `top3_accuracy`, each with the ends of its Wilson interval (`accuracy_low`, `accuracy_high`),
-        `majority_accuracy` (of always predicting the most frequent genre), `macro_f1` with its bootstrap interval,
-        `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap
-        interval, and the number of clips. All are fractions 0..1 apart from the counts.
+    `accuracy` and `top3_accuracy`, each with the ends of its Wilson interval (`accuracy_low`, `accuracy_high`),
+    `majority_accuracy` (of always predicting the most frequent genre), `macro_f1` with its bootstrap interval,
+    `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap interval, and
+    the number of clips.
     """
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
+    hits, top3_hits = int((labels == predicted).sum()), top_k_hits(predictions, k=3)
     places = np.arange(len(predictions.genres))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=places, zero_division=0)
     bootstrapped = bootstrapped_f1(predictions.confusion, seed=0)
@@ -37,30 +31,24 @@ def summary(predictions: Predictions) -> dict[str, Any]:
         genre: {
             "precision": _rounded(precision[i]),
             "recall": _rounded(recall[i]),
-            "f1": _rounded(f1[i]),
-            "f1_low": _rounded(f1_low[i]),
-            "f1_high": _rounded(f1_high[i]),
+            **_with_interval("f1", f1[i], (f1_low[i], f1_high[i])),
             "n_clips": int(support[i]),
         }
         for i, genre in enumerate(predictions.genres)
     }
     return {
-        **_with_wilson_interval("accuracy", int((labels == predicted).sum()), n),
+        **_with_interval("accuracy", hits / n, wilson_interval(hits, n)),
         "majority_accuracy": _rounded(support.max() / n),
-        **_with_interval("macro_f1", f1.mean(), *percentile_interval(bootstrapped.mean(axis=1))),
-        **_with_wilson_interval("top3_accuracy", top_k_hits(predictions, k=3), n),
+        **_with_interval("macro_f1", f1.mean(), percentile_interval(bootstrapped.mean(axis=1))),
+        **_with_interval("top3_accuracy", top3_hits / n, wilson_interval(top3_hits, n)),
         "expected_calibration_error": _rounded(expected_calibration_error(predictions)),
         "n_clips": n,
         "per_genre": per_genre,
     }
 
 
-def _with_interval(name: str, value: float, low: float, high: float) -> dict[str, float]:
-    return {name: _rounded(value), f"{name}_low": _rounded(low), f"{name}_high": _rounded(high)}
-
-
-def _with_wilson_interval(name: str, hits: int, n: int) -> dict[str, float]:
-    return _with_interval(name, hits / n, *wilson_interval(hits, n))
+def _with_interval(name: str, value: float, interval: tuple[float, float]) -> dict[str, float]:
+    return {name: _rounded(value), f"{name}_low": _rounded(interval[0]), f"{name}_high": _rounded(interval[1])}
 
 
 def _rounded(value: float) -> float:
@@ -74,11 +62,9 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
 
 
 def top_k_hits(predictions: Predictions, *, k: int) -> int:
-    """Number of clips whose genre is among the `k` most probable; all where there are no more than `k` genres."""
-    if len(predictions.genres) <= k:
-        return len(predictions.labels)
-    labels, places = predictions.labels, np.arange(len(predictions.genres))
-    return int(top_k_accuracy_score(labels, predictions.probabilities, k=k, labels=places, normalize=False))
+    """Number of clips whose genre is among the `k` most probable."""
+    most_probable = predictions.probabilities.argsort(axis=1, kind="stable")[:, -k:]
+    return int((most_probable == predictions.labels[:, None]).any(axis=1).sum())
 
 
 def expected_calibration_error(predictions: Predictions) -> float:
@@ -91,20 +77,10 @@ def expected_calibration_error(predictions: Predictions) -> float:
 
 
 def bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
-    """F1 of each genre in bootstrap samples: the clips of each genre are drawn again, with replacement.
+    """F1 of each genre in bootstrap samples [shape=(BOOTSTRAP_SAMPLES, n_genres)], 0..1.
 
-    As a split is made genre by genre, every sample has as many clips of each.
-
-    Parameters
-    ----------
-    confusion : np.ndarray [shape=(n_genres, n_genres), dtype=int]
-        Rows are the true genres.
-    seed : int
-
-    Returns
-    -------
-    np.ndarray [shape=(BOOTSTRAP_SAMPLES, n_genres)]
-        0..1.
+    The clips of each genre, a row of `confusion`, are drawn again, with replacement: as a split is made genre by genre,
+    every sample has as many clips of each.
     """
     support = confusion.sum(axis=1)
     shares = confusion / np.maximum(support, 1)[:, None]

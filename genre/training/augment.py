@@ -11,21 +11,7 @@ from genre.training.degrade import degrade, smooth_curve
 
 
 def augment(segments: np.ndarray, params: AugmentParams, bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
-    """Apply every augmentation of `params`.
-
-    Parameters
-    ----------
-    segments : np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
-        Levels 0..1.
-    params : AugmentParams
-    bands : MelBands
-    rng : np.random.Generator
-
-    Returns
-    -------
-    np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
-        0..1.
-    """
+    """Apply every augmentation of `params`."""
     if params.degrade.share:
         segments = degrade(segments, params.degrade, bands, rng=rng)
     if params.equalise:

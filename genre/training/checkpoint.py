@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,10 +46,10 @@ class Checkpoint:
     first and of its validation part (`train.refit`).
     """
 
-    history: list[EpochScores]  # of the epochs of the first training that are done
-    best_epoch: int  # of the first training; 1 is its first epoch
-    best_weights: list[np.ndarray]  # of the network at that epoch
-    state: list[np.ndarray]  # every variable of the model that is trained, its random generators and its optimizer
+    history: Sequence[EpochScores] = ()  # of the epochs of the first training that are done
+    best_epoch: int = 0  # of the first training; 1 is its first epoch
+    best_weights: Sequence[np.ndarray] = ()  # of the network at that epoch
+    state: Sequence[np.ndarray] = ()  # every variable of the trained model, its random generators and its optimizer
     refit_epochs: int = 0  # of the second training that are done; 0: `state` is of the first
 
 
@@ -70,12 +70,11 @@ def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
         "run": run,
         "history": [asdict(scores) for scores in checkpoint.history],
         "best_epoch": checkpoint.best_epoch,
+        "weights": len(checkpoint.best_weights),  # the arrays are these, then the state
         "refit_epochs": checkpoint.refit_epochs,
     }
-    arrays = {f"best_{i}": value for i, value in enumerate(checkpoint.best_weights)}
-    arrays |= {f"state_{i}": value for i, value in enumerate(checkpoint.state)}
     with files.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]  # taken for its own option
+        np.savez(file, *checkpoint.best_weights, *checkpoint.state, facts=np.array(json.dumps(facts)))
 
 
 def load(path: Path, *, run: str) -> Checkpoint | None:
@@ -86,11 +85,12 @@ def load(path: Path, *, run: str) -> Checkpoint | None:
             if facts["run"] != run:
                 log.info("%s belongs to a different run, ignored", path)
                 return None
+            arrays = [archive[name] for name in archive.files if name != "facts"]
             return Checkpoint(
                 [EpochScores(**scores) for scores in facts["history"]],
                 facts["best_epoch"],
-                _numbered(archive, "best"),
-                _numbered(archive, "state"),
+                arrays[: facts["weights"]],
+                arrays[facts["weights"] :],
                 facts["refit_epochs"],
             )
     except FileNotFoundError:
@@ -98,8 +98,3 @@ def load(path: Path, *, run: str) -> Checkpoint | None:
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
         log.warning("%s is damaged (%s), ignored: training starts from the beginning", path, error)
         return None
-
-
-def _numbered(archive: np.lib.npyio.NpzFile, name: str) -> list[np.ndarray]:
-    count = sum(member.startswith(f"{name}_") for member in archive.files)
-    return [archive[f"{name}_{i}"] for i in range(count)]

@@ -23,18 +23,7 @@ _DB = np.float32(np.log(10) / 10)  # exp(_DB * decibels) is power
 def degrade(segments: np.ndarray, params: DegradeParams, bands: MelBands, *, rng: np.random.Generator) -> np.ndarray:
     """Degrade some of a batch's segments, each in random ways, and leave the others as they are.
 
-    Parameters
-    ----------
-    segments : np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
-        Levels 0..1: 1 is the clip's loudest point, 0 taken as 80 dB below it.
-    params : DegradeParams
-    bands : MelBands
-    rng : np.random.Generator
-
-    Returns
-    -------
-    np.ndarray [shape=(batch, frames, n_mels), dtype=float32]
-        0..1.
+    Segments are (batch, frames, n_mels), float32 levels 0..1: 1 is the clip's loudest point, 0 taken as 80 dB below it.
     """
     result = segments.copy()
     for row in np.flatnonzero(rng.random(len(segments)) < params.share):  # one by one stays in the processor's cache

@@ -12,9 +12,6 @@ from genre.model.backend import keras
 
 log = logging.getLogger(__name__)
 
-# The oldest NVIDIA compute capability whose tensor cores gain by each format.
-_BFLOAT16_CAPABILITY = (8, 0)
-_FLOAT16_CAPABILITY = (7, 0)
 # Of x86 processors that multiply in bfloat16, as /proc/cpuinfo names them: convolutions take a third of the time.
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
@@ -38,23 +35,16 @@ def gpus() -> list[str]:
 
 
 @contextmanager
-def prepared(precision: str, *, seed: int) -> Iterator[str]:
-    """A block within which networks are made and trained; it yields the Keras dtype policy of their layers.
+def prepared(precision: str) -> Iterator[None]:
+    """A block within which networks are made and trained, in the format that `policy_of` gives for `precision`.
 
-    Every generator is seeded, a GPU's memory grows as it is needed, operations are deterministic, and float32 is not
-    cut to TensorFloat-32. With several GPUs, JAX trains on all of them (data parallel: each has the same weights and
-    computes an equal part of every batch); Keras does not distribute under TensorFlow, which uses the first.
-
-    Parameters
-    ----------
-    precision : str
-        `float32`, `mixed_bfloat16` or `mixed_float16`; or `auto`, for the one that is fast on this hardware.
-    seed : int
+    A GPU's memory grows as it is needed, operations are deterministic, and float32 is not cut to TensorFloat-32. With
+    several GPUs, JAX trains on all of them (data parallel: each has the same weights and computes an equal part of
+    every batch); Keras does not distribute under TensorFlow, which uses the first.
     """
     # Read by XLA as it starts; its fastest kernels on a GPU give other last digits in every run.
     os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
     found = gpus()
-    policy_before, distribution_before = keras.config.dtype_policy(), keras.distribution.distribution()
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
@@ -70,15 +60,14 @@ def prepared(precision: str, *, seed: int) -> Iterator[str]:
             jax.config.update("jax_default_matmul_precision", "highest")
             if len(found) > 1:
                 keras.distribution.set_distribution(keras.distribution.DataParallel())
-    keras.utils.set_random_seed(seed)
     policy = policy_of(precision)
     keras.config.set_dtype_policy(policy)
     log.info("training on %s, %s", ", ".join(found[: n_used()]) or "the CPU", policy)
     try:
-        yield policy
+        yield
     finally:
-        keras.config.set_dtype_policy(policy_before)
-        keras.distribution.set_distribution(distribution_before)
+        keras.config.set_dtype_policy("float32")
+        keras.distribution.set_distribution(None)
 
 
 def n_used() -> int:
@@ -86,14 +75,16 @@ def n_used() -> int:
     return max(1, len(gpus())) if keras.backend.backend() == "jax" else 1
 
 
-def compiled() -> bool | str:
-    """Keras's `jit_compile`: under TensorFlow, XLA for a GPU and not for a CPU, where it is slower; else its choice."""
-    return bool(gpus()) if keras.backend.backend() == "tensorflow" else "auto"
-
-
 def policy_of(precision: str) -> str:
-    """The Keras dtype policy that a `precision` as for `prepared` means on this hardware."""
-    return fastest_precision(bool(gpus())) if precision == "auto" else precision
+    """The Keras dtype policy that `precision` names, or for `auto` that which gains by this hardware's matrix units."""
+    if precision != "auto":
+        return precision
+    if not gpus():
+        return "mixed_bfloat16" if _BFLOAT16_FLAGS & _cpu_flags() else "float32"
+    capability = _compute_capability()
+    if capability >= (8, 0):
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= (7, 0) else "float32"
 
 
 def signature(precision: str) -> list[str]:
@@ -102,27 +93,15 @@ def signature(precision: str) -> list[str]:
     return [policy_of(precision), *(gpus() or ["CPU"]), *(f"{name} {version(name)}" for name in ("keras", backend))]
 
 
-def fastest_precision(has_gpu: bool) -> str:
-    """The number format that gains by the matrix units of a GPU, or of the CPU; `float32` where none does."""
-    if not has_gpu:
-        return "mixed_bfloat16" if _BFLOAT16_FLAGS & _cpu_flags() else "float32"
-    capability = _compute_capability()
-    if capability >= _BFLOAT16_CAPABILITY:
-        return "mixed_bfloat16"
-    return "mixed_float16" if capability >= _FLOAT16_CAPABILITY else "float32"
-
-
 def _cpu_flags() -> set[str]:
     """The instruction sets of an x86 processor, as Linux names them; empty elsewhere."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+    described = Path("/proc/cpuinfo")
+    flags = re.search("^flags.*", described.read_text(), re.MULTILINE) if described.exists() else None
+    return set(flags[0].split()) if flags else set()
 
 
 def _compute_capability() -> tuple[int, int]:
-    """Of the first GPU; (0, 0) where it is unknown, as for other makers' GPUs."""
+    """NVIDIA's number for what the first GPU can do; (0, 0) where it is unknown, as for other makers' GPUs."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -131,11 +110,8 @@ def _compute_capability() -> tuple[int, int]:
     if keras.backend.backend() == "jax":
         import jax
 
-        number = str(getattr(jax.devices("gpu")[0], "compute_capability", ""))
-        if not re.fullmatch(r"\d+\.\d+", number):
-            return (0, 0)
-        major, minor = number.split(".")
-        return int(major), int(minor)
+        number = re.fullmatch(r"(\d+)\.(\d+)", str(getattr(jax.devices("gpu")[0], "compute_capability", "")))
+        return (int(number[1]), int(number[2])) if number else (0, 0)
     import torch
 
     return torch.cuda.get_device_capability(0)

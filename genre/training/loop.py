@@ -2,11 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +20,7 @@ from genre.model.networks import inference_model
 from genre.model.predictions import predict_clips
 from genre.params import TrainParams
 from genre.training import device
+from genre.training.batches import SegmentBatches
 from genre.training.checkpoint import Checkpoint, EpochScores
 from genre.training.setup import check, get_state, new_network, prepare, set_state
 
@@ -33,7 +32,6 @@ class Trained:
     model: keras.Model  # with `refit`, trained on the train and validation parts; else on the train part, as below
     selected: keras.Model | None  # with `refit`, trained on the train part alone, as at its best validated epoch
     genres: list[str]  # in the order of the outputs
-    segment_frames: int
     history: list[EpochScores]  # of the training on the train part
     best_epoch: int  # of the same; 1 is the first
     val_loss: float  # mean cross-entropy in nats on the validation part, uncalibrated, of the network without refit
@@ -47,7 +45,7 @@ class Trained:
         return ModelInfo(
             genres=self.genres,
             settings=features.settings,
-            segment_frames=self.segment_frames,
+            segment_frames=features.segment_frames(params.segment_seconds),
             test_segments=params.test_segments,
             temperature=self.temperature,
             architecture=params.architecture,
@@ -65,187 +63,123 @@ def train(
     params: TrainParams,
     *,
     report: Callable[[EpochScores], None] = lambda scores: None,
-    save: Callable[[Checkpoint], None] | None = None,
+    save: Callable[[Checkpoint], None] = lambda checkpoint: None,
     resumed: Checkpoint | None = None,
 ) -> Trained:
     """Train a network on the `train` part, validated on the `validation` part; `test` is not touched.
 
     With `params.refit`, a second network is trained on both parts, for all epochs of the schedule; nothing is chosen.
 
-    Parameters
-    ----------
-    features : Features
-    split : pd.Series
-        `train`, `validation` or `test` by clip_id.
-    params : TrainParams
-    report : callable
-        Called with the scores of every epoch of the first training as soon as it has ended; those of resumed epochs
-        come first.
-    save : callable, optional
-        Called with a checkpoint after every epoch of either training.
-    resumed : Checkpoint, optional
-        Of the same run: it resumes after its last epoch, and ends as if it had never been interrupted.
+    `split` has the part of each clip_id. `report` is called with the scores of every epoch of the first training as
+    soon as it has ended, with those of resumed epochs first, and `save` with a checkpoint after every epoch of either
+    training. A run that is `resumed` from one of its checkpoints ends as if it had never been interrupted.
 
-    Returns
-    -------
-    Trained
-
-    Raises
-    ------
-    ParamsError
-        Where parameters do not go together, or the loss is no longer finite.
+    Raises ParamsError where parameters do not go together, or the loss is no longer finite.
     """
     check(features, params)
     genres = sorted(features.clips.genre.loc[split.index].unique())
-    rows = {part: features.rows(split, part) for part in ("train", "validation")}
-    labels = features.labels(rows["validation"], genres)
-    progress = resumed or Checkpoint([], 0, [], [])
-    begin = time.perf_counter()
-    with device.prepared(params.precision, seed=params.seed), _progress_bar(params, progress) as bar:
-        run = _Run(features, params, genres, rows, bar=bar, report=report, save=save, progress=progress)
-        for scores in progress.history:
-            report(scores)
-        run.train_validated()
-        final = run.train_on_both() if params.refit else run.progress.best_weights
-    seconds = time.perf_counter() - begin
+    train_rows, validation_rows = features.rows(split, "train"), features.rows(split, "validation")
+    both = np.concatenate([train_rows, validation_rows])
+    labels = features.labels(validation_rows, genres)
 
-    def network(weights: list[np.ndarray]) -> keras.Model:
-        made = inference_model(new_network(features, params, genres))
-        made.set_weights(weights)
-        return made
-
-    validated = network(run.progress.best_weights)
-    probabilities = run.predict_validation(validated)
-    val_loss, val_accuracy = clip_scores(probabilities, labels)
-    return Trained(
-        model=network(final) if params.refit else validated,
-        selected=validated if params.refit else None,
-        genres=genres,
-        segment_frames=features.segment_frames(params.segment_seconds),
-        history=run.progress.history,
-        best_epoch=run.progress.best_epoch,
-        val_loss=val_loss,
-        val_accuracy=val_accuracy,
-        temperature=fit_temperature(probabilities, labels),
-        n_clips=len(rows["train"]) + (len(rows["validation"]) if params.refit else 0),
-        seconds=seconds,
-    )
-
-
-def _progress_bar(params: TrainParams, progress: Checkpoint) -> tqdm:
-    total = params.epochs * (2 if params.refit else 1)
-    done = len(progress.history) + progress.refit_epochs
-    return tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1)
-
-
-@dataclass
-class _Run:
-    """The trainings of one call of `train`, and how far they are."""
-
-    features: Features
-    params: TrainParams
-    genres: list[str]
-    rows: dict[str, np.ndarray]  # of the train and the validation part
-    bar: tqdm
-    report: Callable[[EpochScores], None]
-    save: Callable[[Checkpoint], None] | None
-    progress: Checkpoint
-
-    def train_validated(self) -> None:
-        """The first training: on the train part, validated clip by clip after each epoch."""
-        if len(self.progress.history) == self.params.epochs:
-            return
-        model, batches = prepare(self.features, self.rows["train"], self.params, genres=self.genres)
-        network = inference_model(model)
-        network.jit_compile = model.jit_compile
-        labels = self.features.labels(self.rows["validation"], self.genres)
-
-        def ended(epoch: int, logs: dict[str, Any]) -> None:
-            accuracy = logs["accuracy" if "accuracy" in logs else "genres_accuracy"]  # the latter for several outputs
-            rate = keras.ops.convert_to_numpy(model.optimizer.learning_rate)
-            validation = clip_scores(self.predict_validation(network), labels)
-            scores = EpochScores(float(logs["loss"]), float(accuracy), *validation, float(rate))
-            history = [*self.progress.history, scores]
-            best = self.progress.best_epoch
-            if not best or scores.rank(self.params.select) > history[best - 1].rank(self.params.select):
-                self.progress = replace(self.progress, best_epoch=epoch + 1, best_weights=network.get_weights())
-            self.progress = replace(self.progress, history=history)
-            self._checkpoint(model)
-            self.bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
-            self.report(scores)
-
-        self._fit(model, batches, first=len(self.progress.history), ended=ended)
-
-    def train_on_both(self) -> list[np.ndarray]:
-        """The second training: on the train and validation parts; the weights at its end."""
-        rows = np.concatenate([self.rows["train"], self.rows["validation"]])
-        model, batches = prepare(self.features, rows, self.params, genres=self.genres)
-
-        def ended(epoch: int, logs: dict[str, Any]) -> None:
-            self.progress = replace(self.progress, refit_epochs=epoch + 1)
-            self._checkpoint(model)
-            self.bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation part too", refresh=False)
-
-        self._fit(model, batches, first=self.progress.refit_epochs, ended=ended)
-        return inference_model(model).get_weights()
-
-    def predict_validation(self, network: keras.Model) -> np.ndarray:
-        """Probabilities of the clips of the validation part [shape=(n, n_genres)]."""
-
+    def predict_validation(network: keras.Model) -> np.ndarray:
         def predict(segments: np.ndarray) -> np.ndarray:
             spare = -len(segments) % device.n_used()  # every device takes an equal part
-            padded = np.pad(segments, ((0, spare), (0, 0), (0, 0))) if spare else segments
+            padded = np.pad(segments, ((0, spare), (0, 0), (0, 0)))
             return np.asarray(network.predict_on_batch(padded))[: len(segments)]
 
         return predict_clips(
             predict,
-            self.features,
-            self.rows["validation"],
-            segment_frames=self.features.segment_frames(self.params.segment_seconds),
-            test_segments=self.params.test_segments,
+            features,
+            validation_rows,
+            segment_frames=features.segment_frames(params.segment_seconds),
+            test_segments=params.test_segments,
             clips_per_batch=128 if device.gpus() else 8,
         )
 
-    def _fit(
-        self, model: keras.Model, batches: Any, *, first: int, ended: Callable[[int, dict[str, Any]], None]
-    ) -> None:
-        """Train from epoch `first`, counted from 0, to the last one, after which comes `ended` each time."""
-        if first:
-            set_state(model, self.progress.state)
+    def with_weights(weights: Sequence[np.ndarray]) -> keras.Model:
+        network = inference_model(new_network(features, params, genres))
+        network.set_weights(weights)
+        return network
+
+    progress = resumed or Checkpoint()
+    total, done = params.epochs * (2 if params.refit else 1), len(progress.history) + progress.refit_epochs
+    bar = tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1)
+    begin = time.perf_counter()
+    with device.prepared(params.precision), bar:
+        for scores in progress.history:
+            report(scores)
+        if len(progress.history) < params.epochs:
+            model, batches = prepare(features, train_rows, params, genres=genres)
+            network = inference_model(model)
+            network.jit_compile = model.jit_compile
+            for logs in _epochs(model, batches, progress.state, first=len(progress.history)):
+                accuracy = logs["genres_accuracy" if len(model.outputs) > 1 else "accuracy"]
+                rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+                scores = EpochScores(logs["loss"], accuracy, *clip_scores(predict_validation(network), labels), rate)
+                history = [*progress.history, scores]
+                if max(history, key=lambda epoch: epoch.rank(params.select)) is scores:  # the first of equals
+                    progress = replace(progress, best_epoch=len(history), best_weights=network.get_weights())
+                progress = replace(progress, history=history, state=get_state(model))
+                save(progress)
+                bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
+                report(scores)
+                bar.update()
+        if params.refit:
+            model, batches = prepare(features, both, params, genres=genres)
+            for logs in _epochs(model, batches, progress.state, first=progress.refit_epochs):
+                progress = replace(progress, refit_epochs=progress.refit_epochs + 1, state=get_state(model))
+                save(progress)
+                bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation part too", refresh=False)
+                bar.update()
+            refitted = inference_model(model).get_weights()
+    seconds = time.perf_counter() - begin
+
+    validated = with_weights(progress.best_weights)
+    probabilities = predict_validation(validated)
+    val_loss, val_accuracy = clip_scores(probabilities, labels)
+    return Trained(
+        model=with_weights(refitted) if params.refit else validated,
+        selected=validated if params.refit else None,
+        genres=genres,
+        history=list(progress.history),
+        best_epoch=progress.best_epoch,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        temperature=fit_temperature(probabilities, labels),
+        n_clips=len(both if params.refit else train_rows),
+        seconds=seconds,
+    )
+
+
+def _epochs(
+    model: keras.Model, batches: SegmentBatches, state: Sequence[np.ndarray], *, first: int
+) -> Iterator[dict[str, float]]:
+    """Train from epoch `first`, counted from 0, to the last one; after each, its mean metrics.
+
+    `state` is that of the model before epoch `first`, where this is not 0.
+    """
+    if first:
+        set_state(model, state)
+    stream = batches.from_epoch(first)
+    for epoch in range(first, batches.params.epochs):
         # Not `fit`: it feeds a network through tf.data's generators, which have glibc return memory to the system after
         # every operation.
-        with closing(batches.from_epoch(first)) as stream:
-            for epoch in range(first, self.params.epochs):
-                steps = [
-                    model.train_on_batch(segments, labels, return_dict=True)
-                    for segments, labels in islice(stream, batches.steps)
-                ]
-                # Keras gives each batch's own metrics, and all batches have one size.
-                logs = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
-                if not math.isfinite(logs["loss"]):
-                    raise ParamsError(
-                        f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the "
-                        "data"
-                    )
-                ended(epoch, logs)
-                self.bar.update()
-
-    def _checkpoint(self, model: keras.Model) -> None:
-        if self.save:
-            self.progress = replace(self.progress, state=get_state(model))
-            self.save(self.progress)
+        steps = [
+            model.train_on_batch(segments, labels, return_dict=True)
+            for segments, labels in islice(stream, batches.steps)
+        ]
+        # Keras gives each batch's own metrics, and all batches have one size.
+        logs = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
+        if not math.isfinite(logs["loss"]):
+            raise ParamsError(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: lower train.learning_rate, or check the data"
+            )
+        yield logs
 
 
 def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean cross-entropy in nats, and accuracy 0..1.
-
-    Parameters
-    ----------
-    probabilities : np.ndarray [shape=(n, n_genres)]
-        Of clips, 0..1.
-    labels : np.ndarray [shape=(n,), dtype=int]
-        Index of the true genre.
-    """
+    """Mean cross-entropy in nats, and accuracy 0..1, of clips' probabilities (n, n_genres) where `labels` are right."""
     of_truth = probabilities[np.arange(len(labels)), labels]
     loss = -np.log(np.maximum(of_truth, 1e-7)).mean()
     return float(loss), float((probabilities.argmax(axis=1) == labels).mean())

@@ -1,5 +1,6 @@
 """The optimizer and its schedule: AdamW, and Muon for the kernels of convolutions, in few large operations."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,46 +16,7 @@ NOT_DECAYED = ("bias", "gamma", "beta")  # names of variables
 MOMENTUM = 0.95  # Nesterov's, of Muon
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of the iteration (Jordan, 2024)
 ITERATIONS = 5
-STACK_SIZES = (64, 128, 256, 512, 1 << 30)  # kernels whose shorter sides are up to the same size are computed as one
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Kernels as matrices, the shorter side first, padded with zeros to one size and stacked.
-
-    The padding changes nothing that Muon makes of a matrix, and stays zero.
-    """
-
-    kernels: list[keras.Variable]  # each (height, width, inputs, filters), a matrix of (all the rest, filters)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        sides = [sorted(_sides(kernel)) for kernel in self.kernels]
-        return len(sides), max(short for short, _ in sides), max(long for _, long in sides)
-
-    def join(self, gradients: list[Any]) -> Any:
-        """One array of `shape`."""
-        _, short, long = self.shape
-        matrices = []
-        for gradient in gradients:
-            matrix = ops.reshape(gradient, _sides(gradient))
-            matrix = ops.transpose(matrix) if matrix.shape[0] > matrix.shape[1] else matrix
-            matrices.append(ops.pad(matrix, ((0, short - matrix.shape[0]), (0, long - matrix.shape[1]))))
-        return ops.stack(matrices)
-
-    def split(self, stacked: Any) -> list[Any]:
-        """The inverse of `join`."""
-        found = []
-        for kernel, matrix in zip(self.kernels, ops.unstack(stacked), strict=True):
-            rows, columns = _sides(kernel)
-            matrix = matrix[: min(rows, columns), : max(rows, columns)]
-            matrix = ops.transpose(matrix) if rows > columns else matrix
-            found.append(ops.reshape(matrix, kernel.shape))
-        return found
-
-
-def _sides(kernel: Any) -> tuple[int, int]:
-    return int(np.prod(kernel.shape[:-1])), kernel.shape[-1]
+LARGE = 64  # kernels are computed in two stacks, those whose shorter side is above this for themselves
 
 
 @dataclass(frozen=True)
@@ -73,13 +35,7 @@ class MuonAdamW(keras.optimizers.Optimizer):
     orthogonal matrix that is nearest to its averaged gradient, so that rare directions are learned as fast as common
     ones. A kernel (height, width, inputs, filters) is a matrix of (height * width * inputs, filters).
 
-    Parameters
-    ----------
-    learning_rate : float or LearningRateSchedule
-    weight_decay : float
-        Times the learning rate.
-    muon : float
-        Kernels of convolutions are trained at so many times the rate; 0 for AdamW like the rest.
+    `weight_decay` is times the learning rate; kernels are trained at `muon` times the rate, or by AdamW where it is 0.
     """
 
     def __init__(self, learning_rate: Any, *, weight_decay: float, muon: float) -> None:
@@ -91,34 +47,27 @@ class MuonAdamW(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(variables)
-        of_size: dict[int, list[int]] = {}
-        adam = []
-        for place, variable in enumerate(variables):
-            if self.muon and len(variable.shape) == 4:
-                size = next(size for size in STACK_SIZES if min(_sides(variable)) <= size)
-                of_size.setdefault(size, []).append(place)
-            else:
-                adam.append(place)
-        self.layout = Layout(list(variables), adam, list(of_size.values()))
-        size = sum(int(np.prod(variables[place].shape)) for place in adam)
+        places = range(len(variables))
+        kernels = [place for place in places if self.muon and len(variables[place].shape) == 4]
+        small = [place for place in kernels if min(_sides(variables[place])) <= LARGE]
+        large = [place for place in kernels if place not in small]
+        adam = [place for place in places if place not in kernels]
+        self.layout = Layout(list(variables), adam, [stack for stack in (small, large) if stack])
+        size = sum(math.prod(variables[place].shape) for place in adam)
         self.mean = self.add_variable((size,), name="mean")
         self.square = self.add_variable((size,), name="square")
-        self.momenta = [
-            self.add_variable(Stack([variables[place] for place in places]).shape, name="momentum")
-            for places in self.layout.stacks
-        ]
+        self.momenta = []
+        for stack in self.layout.stacks:
+            shorter, longer = zip(*(sorted(_sides(variables[place])) for place in stack), strict=True)
+            self.momenta.append(self.add_variable((len(stack), max(shorter), max(longer)), name="momentum"))
 
     def apply(self, grads: list[Any], trainable_variables: list[keras.Variable] | None = None) -> None:
         """Move the variables that the optimizer was built for by their gradients."""
-        if not self.built:
-            assert trainable_variables is not None, "an optimizer needs the variables before its first step"
-            self.build(trainable_variables)
-        rate, layout = self.learning_rate, self.layout
-        if adam := layout.adam:
-            self._apply_adam([grads[place] for place in adam], [layout.variables[place] for place in adam], rate)
-        for momentum, places in zip(self.momenta, layout.stacks, strict=True):
-            stack = Stack([layout.variables[place] for place in places])
-            self._apply_muon(stack.join([grads[place] for place in places]), stack, momentum, rate)
+        variables, rate = self.layout.variables, self.learning_rate
+        if adam := self.layout.adam:
+            self._apply_adam([grads[place] for place in adam], [variables[place] for place in adam], rate)
+        for momentum, stack in zip(self.momenta, self.layout.stacks, strict=True):
+            self._apply_muon([grads[place] for place in stack], [variables[place] for place in stack], momentum, rate)
         self.iterations.assign_add(1)
 
     def _apply_adam(self, gradients: list[Any], variables: list[keras.Variable], rate: Any) -> None:
@@ -128,21 +77,39 @@ class MuonAdamW(keras.optimizers.Optimizer):
         step = ops.cast(self.iterations + 1, "float32")
         corrected = rate * ops.sqrt(1 - ops.power(BETA2, step)) / (1 - ops.power(BETA1, step))
         change = corrected * self.mean / (ops.sqrt(self.square) + EPSILON)
-        ends = np.cumsum([int(np.prod(variable.shape)) for variable in variables])
+        ends = np.cumsum([math.prod(variable.shape) for variable in variables])
         kept = 1 - rate * self.decay
         parts = ops.split(change, ends[:-1]) if len(variables) > 1 else [change]
         for variable, part in zip(variables, parts, strict=True):
             value = kept * variable if self.decay and variable.name not in NOT_DECAYED else variable
             variable.assign(value - ops.reshape(part, variable.shape))
 
-    def _apply_muon(self, gradient: Any, stack: Stack, momentum: keras.Variable, rate: Any) -> None:
+    def _apply_muon(self, gradients: list[Any], kernels: list[keras.Variable], momentum: Any, rate: Any) -> None:
+        gradient = _stacked(gradients, momentum.shape)
         momentum.assign(MOMENTUM * momentum + gradient)
         direction = nearest_orthogonal(gradient + MOMENTUM * momentum)
         kept = 1 - rate * self.decay * self.muon
-        for kernel, part in zip(stack.kernels, stack.split(direction), strict=True):
+        for kernel, matrix in zip(kernels, ops.unstack(direction), strict=True):
+            rows, columns = _sides(kernel)
+            part = matrix[: min(rows, columns), : max(rows, columns)]
+            part = ops.reshape(ops.transpose(part) if rows > columns else part, kernel.shape)
             # At 0.2 a step is as long as one of AdamW (Liu et al.).
-            length = rate * (0.2 * self.muon * max(_sides(kernel)) ** 0.5)
+            length = rate * (0.2 * self.muon * max(rows, columns) ** 0.5)
             kernel.assign(kept * kernel - length * part)
+
+
+def _sides(kernel: Any) -> tuple[int, int]:
+    return math.prod(kernel.shape[:-1]), kernel.shape[-1]
+
+
+def _stacked(gradients: list[Any], shape: tuple[int, int, int]) -> Any:
+    """Kernels as matrices, the shorter side first, padded with zeros to one size, which change nothing, and stacked."""
+    matrices = []
+    for gradient in gradients:
+        matrix = ops.reshape(gradient, _sides(gradient))
+        matrix = ops.transpose(matrix) if matrix.shape[0] > matrix.shape[1] else matrix
+        matrices.append(ops.pad(matrix, ((0, shape[1] - matrix.shape[0]), (0, shape[2] - matrix.shape[1]))))
+    return ops.stack(matrices)
 
 
 def nearest_orthogonal(matrices: Any) -> Any:

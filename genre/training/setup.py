@@ -1,11 +1,13 @@
 """What a training starts from: a compiled network with all of its variables, and its batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from genre.errors import ParamsError
 from genre.features.store import Features
 from genre.model.backend import keras
-from genre.model.networks import NETWORKS, InputShape
+from genre.model.networks import NETWORKS
 from genre.params import TrainParams
 from genre.training import device, optimizer
 from genre.training.batches import SegmentBatches
@@ -31,41 +33,28 @@ def check(features: Features, params: TrainParams) -> None:
 def new_network(features: Features, params: TrainParams, genres: list[str]) -> keras.Model:
     """A network for segments of these features, with new weights."""
     frames = features.segment_frames(params.segment_seconds)
-    return NETWORKS[params.architecture](InputShape(frames, features.settings.n_mels, len(genres)))
+    return NETWORKS[params.architecture](frames=frames, n_mels=features.settings.n_mels, n_genres=len(genres))
 
 
 def prepare(
     features: Features, rows: np.ndarray, params: TrainParams, *, genres: list[str]
 ) -> tuple[keras.Model, SegmentBatches]:
-    """A new network, compiled, and the batches that it is to be trained on; call and use it within `device.prepared`.
+    """A new network, compiled, and the batches of some rows of `features.clips` that it is to be trained on.
 
-    Parameters
-    ----------
-    features : Features
-    rows : np.ndarray [shape=(n,), dtype=int]
-        Rows of `features.clips` to train on.
-    params : TrainParams
-    genres : list of str
-        In the order of the network's outputs.
+    Call and use it within `device.prepared`; `genres` are in the order of the network's outputs.
     """
     keras.utils.set_random_seed(params.seed)
     model = new_network(features, params, genres)
     n_members = model.outputs[1].shape[1] if len(model.outputs) > 1 else 0
-    batches = SegmentBatches(
-        features,
-        rows,
-        np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)],
-        params=params,
-        segment_frames=features.segment_frames(params.segment_seconds),
-        n_members=n_members,
-        divisor=device.n_used(),
-    )
+    labels = np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)]
+    batches = SegmentBatches(features, rows, labels, params, n_members=n_members, divisor=device.n_used())
     loss = keras.losses.CategoricalCrossentropy()
     model.compile(
         optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
         loss=[None, loss] if n_members else [loss],  # members have equal weights in the mean
         metrics=[["accuracy"], []] if n_members else [["accuracy"]],
-        jit_compile=device.compiled(),
+        # XLA is slower on a CPU under TensorFlow; "auto" is Keras's choice.
+        jit_compile=bool(device.gpus()) if keras.backend.backend() == "tensorflow" else "auto",
     )
     # Made in the first step, these variables would have TensorFlow trace it twice.
     model.optimizer.build(model.trainable_variables)
@@ -79,7 +68,7 @@ def get_state(model: keras.Model) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
 
 
-def set_state(model: keras.Model, state: list[np.ndarray]) -> None:
+def set_state(model: keras.Model, state: Sequence[np.ndarray]) -> None:
     """The inverse of `get_state`."""
     for variable, value in zip(_variables(model), state, strict=True):
         variable.assign(value)

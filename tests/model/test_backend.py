@@ -12,11 +12,11 @@ from tests.conftest import TOP
 
 SETTINGS = """
 from genre.model.backend import keras
-from genre.model.networks import NETWORKS, InputShape
+from genre.model.networks import NETWORKS
 
 config = keras.config
 print(config.backend(), config.image_data_format(), config.floatx(), config.epsilon())
-print(*[network(InputShape(258, 128, 10)).count_params() for network in NETWORKS.values()])
+print(*[network(frames=258, n_mels=128, n_genres=10).count_params() for network in NETWORKS.values()])
 """
 
 

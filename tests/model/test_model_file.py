@@ -13,7 +13,7 @@ import pytest
 from genre import paths
 from genre.errors import DataError
 from genre.model import model_file, networks
-from genre.model.networks import NETWORKS, InputShape
+from genre.model.networks import NETWORKS
 from tests.conftest import TOP
 from tests.models import build, info_of, shared
 
@@ -212,7 +212,7 @@ def test_a_member_that_cannot_be_unpacked_is_refused(tmp_path, local, central, v
 def test_weights_of_another_shape_are_refused_in_one_line(tmp_path, settings):
     path = saved(tmp_path, settings)
     other = tmp_path / "other.keras"
-    NETWORKS["small_alexnet"](InputShape(40, 128, 4)).save(other)
+    NETWORKS["small_alexnet"](frames=40, n_mels=128, n_genres=4).save(other)
     with zipfile.ZipFile(other) as archive:
         changed(path, model__weights__h5=archive.read("model.weights.h5"))
     with pytest.raises(DataError, match="cannot be loaded") as error:

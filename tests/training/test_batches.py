@@ -12,9 +12,11 @@ from tests.training.augmentation import OFF
 
 def batches_of(features: Features, n: int, *, divisor: int = 1, **changes: int) -> SegmentBatches:
     """The first `n` clips in batches of short segments that are not augmented."""
-    chosen = params.load(TOP / "params.yaml").train.model_copy(update={"batch_size": 7, "augment": OFF} | changes)
+    chosen = params.load(TOP / "params.yaml").train.model_copy(
+        update={"batch_size": 7, "augment": OFF, "segment_seconds": 0.1} | changes
+    )
     labels = np.eye(2, dtype=np.float32)[np.arange(n) % 2]
-    return SegmentBatches(features, np.arange(n), labels, params=chosen, segment_frames=2, divisor=divisor)
+    return SegmentBatches(features, np.arange(n), labels, chosen, divisor=divisor)
 
 
 def test_an_epoch_shows_every_training_clip_once(striped, monkeypatch):
@@ -40,7 +42,7 @@ def test_all_batches_have_one_size_and_leave_no_clip_out(striped, monkeypatch, n
 def test_members_have_the_labels_of_the_network(striped):
     chosen = params.load(TOP / "params.yaml").train
     labels = np.eye(2, dtype=np.float32)[np.arange(6) % 2]
-    made = SegmentBatches(striped, np.arange(6), labels, params=chosen, segment_frames=2, n_members=3)
+    made = SegmentBatches(striped, np.arange(6), labels, chosen, n_members=3)
     _, (network, members) = made.batch(0, 0)
     assert members.shape == (6, 3, 2) and (members == network[:, None]).all()
 

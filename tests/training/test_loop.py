@@ -128,7 +128,7 @@ def test_the_weights_that_are_kept_are_those_of_the_best_epoch(striped, parts, s
         assert best.val_accuracy == max(scores.val_accuracy for scores in trained.history)
     rows = striped.rows(parts, "validation")
     probabilities = loop.predict_clips(
-        trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
+        trained.model.predict_on_batch, striped, rows, segment_frames=striped.segment_frames(3.0), test_segments=2
     )
     labels = striped.labels(rows, trained.genres)
     assert loop.clip_scores(probabilities, labels)[0] == pytest.approx(best.val_loss, abs=1e-5)
@@ -148,7 +148,7 @@ def test_mixed_precision_is_trained_and_float32_is_saved_and_scored(striped, par
     assert {layer.compute_dtype for layer in trained.model.layers} == {"float32"}
     rows = striped.rows(parts, "validation")
     probabilities = loop.predict_clips(
-        trained.model.predict_on_batch, striped, rows, segment_frames=trained.segment_frames, test_segments=2
+        trained.model.predict_on_batch, striped, rows, segment_frames=striped.segment_frames(3.0), test_segments=2
     )
     scores = loop.clip_scores(probabilities, striped.labels(rows, trained.genres))
     assert scores == (trained.val_loss, trained.val_accuracy)

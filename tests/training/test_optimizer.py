@@ -18,16 +18,18 @@ def step(made: keras.optimizers.Optimizer, shape: tuple[int, ...]) -> tuple[np.n
     """How one step with a random gradient moves a weight of zeros; and that gradient."""
     gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     weight = keras.Variable(np.zeros(shape, np.float32))
-    made.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+    made.build([weight])
+    made.apply([keras.ops.convert_to_tensor(gradient)])
     return np.asarray(weight), gradient
 
 
 def rates_over(made: keras.optimizers.Optimizer, *, steps: int) -> list[float]:
     """The learning rate before each of so many steps."""
-    weight, found = keras.Variable(np.zeros(1, np.float32)), []
+    found = []
+    made.build([keras.Variable(np.zeros(1, np.float32))])
     for _ in range(steps):
         found.append(float(made.learning_rate))
-        made.apply([keras.ops.zeros(1)], [weight])
+        made.apply([keras.ops.zeros(1)])
     return found
 
 
@@ -57,7 +59,8 @@ def test_kernels_decay_as_fast_as_they_learn_and_biases_not_at_all():
     made = chosen(schedule="constant", learning_rate=0.01, muon=2.0, weight_decay=0.5)
     weights = {name: keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in
                {"kernel": (3, 3, 2, 4), "dense": (2, 4), "bias": (4,)}.items()}  # fmt: skip
-    made.apply([keras.ops.zeros_like(weight) for weight in weights.values()], list(weights.values()))
+    made.build(list(weights.values()))
+    made.apply([keras.ops.zeros_like(weight) for weight in weights.values()])
     after = {name: float(np.asarray(weight).mean()) for name, weight in weights.items()}
     assert after == pytest.approx({"kernel": 1 - 0.01 * 0.5 * 2, "dense": 1 - 0.01 * 0.5, "bias": 1.0})
 
@@ -70,8 +73,9 @@ def test_kernels_that_are_moved_together_move_as_each_would_alone():
     def moved(places: list[int]) -> list[np.ndarray]:
         weights = [keras.Variable(np.ones(shapes[place], np.float32), name="kernel") for place in places]
         made = chosen(schedule="constant")
+        made.build(weights)
         for _ in range(2):
-            made.apply([keras.ops.convert_to_tensor(gradients[place]) for place in places], weights)
+            made.apply([keras.ops.convert_to_tensor(gradients[place]) for place in places])
         return [np.asarray(weight) for weight in weights]
 
     for together, (alone,) in zip(moved([0, 1, 2, 3, 4]), map(moved, ([0], [1], [2], [3], [4])), strict=True):
@@ -87,9 +91,10 @@ def test_its_adamw_is_that_of_keras():
         [keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in (("kernel", (8, 4)), ("bias", (4,)))]
         for _ in range(2)
     )
+    made.build(ours)
     for _ in range(3):
         gradients = [keras.ops.convert_to_tensor(rng.normal(size=weight.shape).astype(np.float32)) for weight in ours]
-        made.apply(gradients, ours)
+        made.apply(gradients)
         theirs.apply(gradients, reference)
     for one, other in zip(ours, reference, strict=True):
         np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-5)
