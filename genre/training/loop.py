@@ -63,7 +63,7 @@ def train(
     params: TrainParams,
     *,
     report: Callable[[EpochScores], None] = lambda scores: None,
-    save: Callable[[Checkpoint], None] = lambda checkpoint: None,
+    save: Callable[[Checkpoint], None] | None = None,
     resumed: Checkpoint | None = None,
 ) -> Trained:
     """Train a network on the `train` part, validated on the `validation` part; `test` is not touched.
@@ -120,16 +120,20 @@ def train(
                 history = [*progress.history, scores]
                 if max(history, key=lambda epoch: epoch.rank(params.select)) is scores:  # the first of equals
                     progress = replace(progress, best_epoch=len(history), best_weights=network.get_weights())
-                progress = replace(progress, history=history, state=get_state(model))
-                save(progress)
+                progress = replace(progress, history=history)
+                if save:
+                    progress = replace(progress, state=get_state(model))
+                    save(progress)
                 bar.set_postfix_str(f"loss {scores.loss:.3f}, validation {scores.val_accuracy:.1%}", refresh=False)
                 report(scores)
                 bar.update()
         if params.refit:
             model, batches = prepare(features, both, params, genres=genres)
             for logs in _epochs(model, batches, progress.state, first=progress.refit_epochs):
-                progress = replace(progress, refit_epochs=progress.refit_epochs + 1, state=get_state(model))
-                save(progress)
+                progress = replace(progress, refit_epochs=progress.refit_epochs + 1)
+                if save:
+                    progress = replace(progress, state=get_state(model))
+                    save(progress)
                 bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation part too", refresh=False)
                 bar.update()
             refitted = inference_model(model).get_weights()
