@@ -72,6 +72,7 @@ def predict_song(
             progress(stream.heard / stream.rate)
         seconds, unheard = stream.heard / stream.rate, stream.unheard
     moments = [replace(moment, end=min(moment.end, seconds)) for moment in moments]
+    moments.sort(key=lambda moment: moment.start)  # the last window may reach back before the one before it ends
     mean = total / weights
     notes = quality.notes(quality.summarise(qualities), info.settings)
     if unheard:

@@ -115,6 +115,11 @@ def test_a_song_is_the_weighted_mean_of_its_windows_calibrated(write_audio, info
     assert song.windows == []
 
 
+def test_moments_are_in_their_order_although_the_last_window_reaches_back(write_audio, info):
+    song = predict_song(write_audio("a.wav", noise(seconds=11)), centre_of_mass, info)  # windows at 0, 5 and 6 s
+    assert [moment.start for moment in song.moments] == pytest.approx([0, 2, 5, 6, 7, 8], abs=0.1)
+
+
 def test_a_song_no_longer_than_a_segment_has_one_moment_that_ends_with_it(write_audio, info):
     (moment,) = predict_song(write_audio("a.wav", sine(200, seconds=1.49)), centre_of_mass, info).moments
     assert (moment.start, moment.end) == (0, pytest.approx(1.49, abs=1e-3))
