@@ -228,8 +228,8 @@ def test_two_visitors_at_once_with_the_same_song_keep_it_until_each_has_left(vis
     stays, leaves = visit(), visit()
     other = shutil.copy(clip, tmp_path / "other.flac")
     drop(stays, clip)
-    drop(leaves, clip, other)
-    leaves.get_by_label("other.flac").wait_for()
+    drop(leaves, clip, other, other)  # the same song twice
+    leaves.get_by_label("other.flac").nth(1).wait_for()
     address = player(stays).get_attribute("src")
     assert player(leaves).get_attribute("src") == address
     leaves.close()

@@ -144,7 +144,8 @@ class Page:
         return {"file": _name(file), **answer}
 
     def _leave(self, request: gr.Request) -> None:
-        self._uploads.delete(heard.answer.path for heard in self._visits.pop(str(request.session_hash), []))
+        for heard in self._visits.pop(str(request.session_hash), []):
+            self._uploads.delete([heard.answer.path])  # one by one: a song may have been dropped twice
 
 
 def _name(file: dict) -> str:

@@ -35,8 +35,9 @@ class Uploads:
                 self._count[path] -= 1
                 if not self._count[path]:
                     del self._count[path]
+                    inode = self._inode.pop(path)
                     # Another inode is an equal file that has just arrived and is not counted yet.
-                    if path.exists() and path.stat().st_ino == self._inode[path]:
+                    if path.exists() and path.stat().st_ino == inode:
                         path.unlink()
         for path in self.folder.glob("tmp*"):  # under such names they arrive
             if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED:
