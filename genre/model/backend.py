@@ -7,11 +7,13 @@ from genre.errors import UserError
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
-name = os.environ.setdefault("KERAS_BACKEND", BACKENDS[0])
-if name not in BACKENDS:
-    raise UserError(f"KERAS_BACKEND is {name!r}, which cannot be used here: set it to one of {', '.join(BACKENDS)}")
-if importlib.util.find_spec(name) is None:
-    raise UserError(f"KERAS_BACKEND is {name!r}, which is not installed: install it, or unset KERAS_BACKEND")
+if name := os.environ.get("KERAS_BACKEND"):
+    if name not in BACKENDS:
+        raise UserError(f"KERAS_BACKEND is {name!r}, which cannot be used here: set it to one of {', '.join(BACKENDS)}")
+    if importlib.util.find_spec(name) is None:
+        raise UserError(f"KERAS_BACKEND is {name!r}, which is not installed: install it, or unset KERAS_BACKEND")
+else:
+    os.environ["KERAS_BACKEND"] = BACKENDS[0]
 
 # TensorFlow's faster kernels, which it takes by itself on newer processors only: a third less time for convolutions.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

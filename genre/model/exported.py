@@ -59,12 +59,21 @@ def load(path: Path) -> tuple[Network, ModelInfo]:
     content = _checked(path)
     of_thread = threading.local()  # an interpreter holds the state of one call
 
+    def prepare() -> None:
+        of_thread.run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+
     def network(segments: np.ndarray) -> np.ndarray:
         if not hasattr(of_thread, "run"):
-            of_thread.run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+            prepare()
         [probabilities] = of_thread.run(segment=segments).values()
         return probabilities
 
+    try:
+        prepare()
+    except ValueError as error:
+        raise DataError(
+            f"{path} cannot be run by LiteRT ({error}); export it again, or install a newer LiteRT"
+        ) from None
     return network, info
 
 

@@ -1,5 +1,7 @@
+import hashlib
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -68,6 +70,16 @@ def test_a_file_that_is_not_an_exported_model_is_refused(tmp_path, settings):
     model_file.save(model, info_of(model, settings), tmp_path / "keras.tflite")
     with pytest.raises(DataError, match=r"keras\.tflite is not an exported model"):
         exported.load(tmp_path / "keras.tflite")
+
+
+def test_a_model_that_litert_does_not_know_is_refused_as_it_is_loaded(model, tmp_path, settings):
+    content = b"of a later version"
+    (tmp_path / "m.tflite").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "m.tflite", "a") as archive:
+        model_file.write_info(archive, info_of(model, settings))
+        archive.comment = hashlib.sha256(content).hexdigest().encode()
+    with pytest.raises(DataError, match=r"m\.tflite cannot be run by LiteRT"):
+        exported.load(tmp_path / "m.tflite")
 
 
 def test_a_damaged_exported_model_is_refused_before_it_is_run(tmp_path):
