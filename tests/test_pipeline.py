@@ -53,6 +53,15 @@ def test_every_picture_is_drawn(clone):
                 assert (clone / path).read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_report_on_predictions_of_other_clips_is_refused(clone):
+    predictions = clone / "plots/predictions.csv"
+    before = predictions.read_text(encoding="utf-8")
+    predictions.write_text(before.replace("blues.0000", "gone.0000"), encoding="utf-8")
+    said = run(clone, "python", "-m", "genre", "report", fails=True)
+    predictions.write_text(before, encoding="utf-8")
+    assert "names clips that data/features lacks" in said
+
+
 def test_the_report_is_written_on_the_run_and_its_commit(clone):
     run(clone, "python", "-m", "genre", "report")
     page = (clone / "report.html").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import matplotlib.image
 import numpy as np
 
 from genre import files, paths
+from genre.errors import DataError
 from genre.features import store
 from genre.features.spectrogram import TOP_DB
 from genre.features.store import Features
@@ -69,12 +70,18 @@ def spectrogram(clip: np.ndarray) -> bytes:
 
 
 def read_run() -> Run:
-    """The last run of the pipeline in the current folder; DataError where a file of it is missing."""
+    """The last run of the pipeline in the current folder; DataError where a file is missing, or of another run."""
+    features = store.read(paths.FEATURES)
+    predictions = Predictions.from_table(files.read_table(paths.PREDICTIONS))
+    if not np.isin(predictions.clip_ids, features.clips.index).all():
+        raise DataError(
+            f"{paths.PREDICTIONS} names clips that {paths.FEATURES} lacks; `dvc repro` brings both up to date"
+        )
     return Run(
         parameters=provenance.recorded_parameters(),
-        features=store.read(paths.FEATURES),
+        features=features,
         model=model_file.read_info(paths.MODEL),
-        predictions=Predictions.from_table(files.read_table(paths.PREDICTIONS)),
+        predictions=predictions,
         scores=files.read_json(paths.METRICS / "evaluate.json"),
         training=files.read_json(paths.METRICS / "train.json"),
         audit=files.read_json(paths.METRICS / "split.json"),
