@@ -100,7 +100,11 @@ def check_predict(chosen: argparse.Namespace, refuse: Callable[[str], NoReturn])
             refuse(f"{option} writes a file, and {readable(out)} is a folder or a device")
         if out and out.resolve() in inputs:
             refuse(f"{option} would overwrite {readable(out)}, which is to be predicted")
+        if out and any(parent.exists() and not parent.is_dir() for parent in out.parents):
+            refuse(f"{option} writes {readable(out)}, whose folder is a file")
     chosen.csv, chosen.plot = (out and out.resolve() for out in (chosen.csv, chosen.plot))  # where a link leads
+    if chosen.csv and chosen.csv == chosen.plot:
+        refuse("--csv and --plot name the same file")
 
 
 def predict(chosen: argparse.Namespace) -> int:
@@ -117,7 +121,7 @@ def predict(chosen: argparse.Namespace) -> int:
         chosen.files, lambda path: answer_file(path, network, info, keep_windows=bool(chosen.plot)), threads=threads
     )
     total, failed = len(chosen.files) + len(failures), 0
-    table = files.replacing(chosen.csv) if chosen.csv else nullcontext(Path(os.devnull))
+    table = files.replacing(chosen.csv) if chosen.csv else nullcontext(Path(os.devnull))  # no table: it leads nowhere
     with table as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*CSV_COLUMNS, *(f"p_{genre}" for genre in info.genres)], extrasaction="ignore")
         writer.writeheader()
@@ -143,14 +147,14 @@ def predict(chosen: argparse.Namespace) -> int:
 
 
 def show(text: str, *, needed: bool) -> None:
-    """Print an answer at once; where stdout's reader is gone, BrokenPipeError if it is `needed`."""
+    """Print an answer at once; where stdout's reader is gone, end the program if it is `needed`."""
     try:
         tqdm.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        if needed:
-            raise
         console.discard(sys.stdout.fileno())
+        if needed:
+            sys.exit(141)  # as of a program that the signal ended
 
 
 def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def start() -> None:
 def run(main: Callable[[], int | None]) -> None:
     """Run a program's `main` as the process's whole work and exit with its status.
 
-    Exit code 0 (or what `main` returns) on success, 1 after an error, 130 after Ctrl-C, 141 where stdout's reader is
-    gone, as of a program that the signal ended. What a user cannot cause is a bug and keeps its traceback.
+    Exit code 0 (or what `main` returns) on success, 1 after an error, 130 after Ctrl-C. What a user cannot cause is a
+    bug and keeps its traceback.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -63,8 +63,6 @@ def run(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         status = 130
-    except BrokenPipeError:
-        status = 141
     except Exception as error:
         if not (line := explain(error)):
             raise

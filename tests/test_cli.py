@@ -110,6 +110,8 @@ def test_plot_draws_one_song_whatever_bytes_the_names_are_made_of(write_audio, t
         (["predict", "music", "--csv", "pipe"], "is a folder or a device"),
         (["predict", "music", "--csv", "music/album/../b.wav"], "would overwrite"),
         (["predict", "music", "--csv", "link.csv"], "would overwrite"),
+        (["predict", "music", "--csv", "music/b.wav/out.csv"], "whose folder is a file"),
+        (["predict", "music/b.wav", "--csv", "out.png", "--plot", "out.png"], "name the same file"),
     ],
 )
 def test_a_command_that_cannot_be_followed_ends_with_2_and_says_why(
@@ -181,6 +183,14 @@ def test_without_matplotlib_plot_says_which_extra_has_it(write_audio, tmp_path):
     song = write_audio("a.wav", noise())
     done = predict(song, "--plot", "p.png", code=1, env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert "matplotlib is not installed" in done.stderr and "pip install '.[plot]'" in done.stderr
+
+
+def test_a_keras_model_where_keras_is_not_installed_is_answered_with_the_extra_that_has_it(write_audio, tmp_path):
+    (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(name='keras')")
+    (tmp_path / "sitecustomize.py").write_text("import os; os.environ.pop('KERAS_BACKEND', None)")
+    arguments = [write_audio("a.wav", noise()), "--model", "m.keras"]
+    done = predict(*arguments, code=1, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert "keras is not installed" in done.stderr and "pip install '.[pipeline]'" in done.stderr
 
 
 def test_a_name_that_cannot_be_printed_is_escaped(write_audio):

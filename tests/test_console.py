@@ -55,7 +55,8 @@ def test_a_package_that_is_not_installed_is_named_with_the_extra_that_brings_it(
 
 
 def test_a_bug_keeps_its_traceback():
-    for code in ("1 / 0", "console.run(lambda: 1 / 0)", "import genre.nothing"):
+    other_pipe = "import os; read, write = os.pipe(); os.close(read); console.run(lambda: os.write(write, b'1'))"
+    for code in ("1 / 0", "console.run(lambda: 1 / 0)", "import genre.nothing", other_pipe):
         done = subprocess.run(program(code), cwd=TOP, capture_output=True, text=True, check=False)
         assert done.returncode == 1 and done.stderr.startswith("Traceback")
 
