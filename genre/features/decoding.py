@@ -93,7 +93,8 @@ class Stream:
             frames = self._source.read(count)
         if frames.dtype == self._dtype:
             return frames
-        return np.rint(frames / np.float32(INT16_SCALE)).astype(self._dtype)
+        samples = np.rint(frames / np.float32(INT16_SCALE))
+        return np.clip(samples, -32768, 32767).astype(self._dtype)  # resampled, they may be beyond full scale
 
     def _go_on(self) -> bool:
         """Whether there is more in the file than the source has read; it is then the next source."""
@@ -110,8 +111,8 @@ class Stream:
             except AudioError:
                 if not self.heard:
                     raise
-                if not ffmpeg.is_installed():
-                    self.unheard = f"{_UNHEARD}it takes ffmpeg, which is not installed"
+                missing = "it takes ffmpeg, which is not installed"
+                self.unheard = _UNHEARD + ("ffmpeg cannot decode it" if ffmpeg.is_installed() else missing)
         elif self.heard and left is not Left.NOTHING:
             self.unheard = _UNHEARD + left.value
         return False
@@ -127,8 +128,11 @@ class Stream:
         rate = self.rate if self.heard else None
         self._source = self._stack.enter_context(ffmpeg.decode(self._path, rate=rate))
         skipped = 0
-        while frames := len(self._source.read(min(self.heard - skipped, _BLOCK // self._source.channels))):
-            skipped += frames
+        while skipped < self.heard:
+            frames = self._source.read(min(self.heard - skipped, _BLOCK // self._source.channels))
+            if not len(frames):
+                break
+            skipped += len(frames)
 
 
 def mono(frames: np.ndarray) -> np.ndarray:

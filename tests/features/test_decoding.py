@@ -163,6 +163,26 @@ def test_what_cannot_be_heard_without_ffmpeg_is_reported(write_audio, no_ffmpeg)
     assert unheard(path) == "more follows that was not heard: it takes ffmpeg, which is not installed"
 
 
+def test_what_ffmpeg_cannot_decode_either_is_reported(write_audio, monkeypatch, tmp_path):
+    path = joined(write_audio("a.mp3", noise()), write_audio("b.mp3", noise(rate=44_100), 44_100))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ffmpeg").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert unheard(path) == "more follows that was not heard: ffmpeg cannot decode it"
+
+
+@needs_ffmpeg
+def test_samples_beyond_full_scale_are_clipped_where_16_bits_hold_them(write_audio):
+    loud = np.sign(sine(10.0, rate=44_100)).astype(np.float32)  # resampled, it overshoots
+    first = write_audio("a.flac", sine(440.0), subtype="PCM_16")
+    path = joined(first, write_audio("b.flac", loud, 44_100, subtype="PCM_16"))
+    samples, rate = read_all(path)
+    later = samples[2 * rate :]
+    assert samples.dtype == np.int16 and later.max() == 32767 and later.min() == -32768
+    assert (np.diff(np.sign(later)) != 0).sum() < 45  # 20 a second: no peak has wrapped around
+
+
 @needs_ffmpeg
 def test_ffmpeg_goes_on_where_libsndfile_stops(write_audio):
     path = joined(write_audio("a.mp3", sine(440.0)), write_audio("b.mp3", sine(880.0, rate=44_100), 44_100))
