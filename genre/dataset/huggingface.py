@@ -25,7 +25,7 @@ ARCHIVE = "data/genres.tar.gz"
 def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
     """Yield the id of each of the `tracks` (a catalogue's) in the archive, and a file that is said to hold it.
 
-    The file is in `scratch` and gone after the next step, as the archive is at the end. Only regular files with the
+    The file is in `scratch` and changes with the next step; all is gone at the end. Only regular files with the
     names of clips are read, and written under a name of our own: nothing can land elsewhere, so that tarfile's data
     filter, which Python before 3.11.4 lacks, has nothing to do here. Raises Unreachable or Damaged.
     """
@@ -44,9 +44,9 @@ def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
                         shutil.copyfileobj(packed, file)
                     yield clip_id, clip
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise Damaged(f"the archive is damaged ({type(error).__name__})") from None
-    finally:
         shutil.rmtree(folder)
+        raise Damaged(f"the archive is damaged ({type(error).__name__})") from None
+    shutil.rmtree(folder)  # not after an interruption: the next run then need not download it again
 
 
 def forget() -> None:

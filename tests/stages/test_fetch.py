@@ -242,6 +242,15 @@ def test_a_download_from_huggingface_that_is_cut_is_resumed(on_huggingface):
     assert audio() == CLIPS and len(server.ranges) == 2
 
 
+def test_unpacking_that_is_interrupted_goes_on_without_another_download(on_huggingface, tmp_path):
+    server = on_huggingface()
+    unpacking = huggingface.clips(TRACKS, tmp_path)
+    next(unpacking)
+    unpacking.close()  # as at Ctrl-C or on a full disk
+    assert [clip_id for clip_id, _ in huggingface.clips(TRACKS, tmp_path)] == list(CLIPS)
+    assert len(server.ranges) == 1 and not (tmp_path / "huggingface").exists()
+
+
 def test_a_download_that_breaks_off_for_good_is_completed_by_the_next_run_and_no_sample_takes_its_place(on_kaggle):
     server = on_kaggle(BIG_ZIP, md5=md5(BIG_ZIP), faults=[Fault(cut_after=MIB + 5000), Fault(403)], for_ever=True)
     with pytest.raises(DataError, match="kaggle: HTTP 403"):
