@@ -79,10 +79,12 @@ def answer_file(
 
 
 def answer_files(paths: list[Path], answer: Callable[[Path], Answer], *, threads: int) -> Iterator[Answer]:
-    """The answers for `paths` in their order, worked on by several threads."""
+    """The answers for `paths` in their order, computed in several threads."""
     # One core for each matrix product: it is faster with several files at work, and an answer is the same with and
     # without others beside it.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        do = map if 1 in (threads, len(paths)) else pool.map  # without another thread, Ctrl-C ends it at once
-        for first in range(0, len(paths), 32 * threads):
-            yield from do(answer, paths[first : first + 32 * threads])
+    with threadpool_limits(1, user_api="blas"):
+        if 1 in (threads, len(paths)):  # without another thread, Ctrl-C ends it at once
+            yield from map(answer, paths)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                yield from pool.map(answer, paths)
