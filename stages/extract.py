@@ -2,7 +2,7 @@
 
     python -m stages.extract
 
-Clips are worked on in parallel and written in the order of data/raw/clips.csv, so that the result does not
+Clips are processed in parallel and written in the order of data/raw/clips.csv, so that the result does not
 depend on how many processes there are, or where. A file that cannot be used is left out, with its reason in
 skipped.csv.
 """

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# What libsndfile or ffmpeg decode. Videos too: their first sound track is heard. Looked for in folders only: a file
+# What libsndfile or ffmpeg decode. Videos too: their first audio track is heard. Looked for in folders only: a file
 # that is named itself may have any name.
 SUFFIXES = {
     ".3g2", ".3gp", ".8svx", ".aa3", ".aac", ".ac3", ".adts", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf",

@@ -86,7 +86,7 @@ def _call() -> Path:
         before, size = size, _size()
         if size == before:
             raise Damaged("the download stalled") if answered and size else Unreachable("no connection")
-        answered = True
+        answered = True  # as bytes have come
     return Path(call.result())
 
 

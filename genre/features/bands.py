@@ -67,7 +67,7 @@ class MelBands:
 
     @property
     def octaves(self) -> np.ndarray:
-        """Of the centres above 1 kHz [shape=(n_mels,), float32]; negative below."""
+        """How far each centre is above 1 kHz, in octaves [shape=(n_mels,), float32]; negative below."""
         return np.log2(self.centre / np.float32(1000))
 
 

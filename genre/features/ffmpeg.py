@@ -31,7 +31,7 @@ def is_installed() -> bool:
 
 @contextmanager
 def decode(path: Path, *, rate: int | None = None) -> Iterator["FfmpegSource"]:
-    """The first sound track of a file, at its own sample rate or at `rate`, in Hz.
+    """The first audio track of a file, at its own sample rate or at `rate`, in Hz.
 
     Raises AudioError where ffmpeg finds none, or only guesses at the format.
     """

@@ -19,14 +19,17 @@ _CONTENT = -75.0  # dB below the loudest point; what is louder in a tenth of the
 _NARROW = 0.73  # of half the sample rate: a file at 16 kHz among features at 22.05 kHz
 _NOISY = 25.0  # dB; below a floor that is lower still, music is heard as it is
 # A band's noise floor lies bare where its quietest levels are spread as those of noise alone, and no more.
-_QUIETEST, _QUIET = 0.05, 0.3  # quantiles of a band's levels
+_QUIETEST = 0.05  # quantiles of a band's levels: its floor is at the first,
+_QUIET = 0.3  # and the distance to the second is its spread
 _SPREAD = 1.35  # as a multiple of noise's own
 _TOO_SPREAD = 4.0  # dB; in bands so narrow that noise itself varies more, nothing can be said
 _FEWEST_FRAMES = 50
 _NOISE_FRAMES = 1000
 # Noise has a smooth spectrum, and distorted guitars, whose levels are as steady, have not: in so many of the bands
 # with a bare floor it lies as near to a line of decibels over octaves, which falls as white noise does, or steeper.
-_BARE_BANDS, _SMOOTH_BANDS, _SMOOTH = 0.12, 0.7, 1.0  # of all bands, of the bare ones, in dB
+_BARE_BANDS = 0.12  # least part of all bands that must be bare
+_SMOOTH_BANDS = 0.7  # least part of the bare bands near the line
+_SMOOTH = 1.0  # dB; what is nearer to the line is near
 _STEEPEST = -4.0  # dB an octave; pink noise falls by 3
 
 

@@ -31,12 +31,12 @@ class FeatureSettings:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of a frame: 8-bit levels for `db`, float32 for `power`."""
+        """The type of stored frames: `uint8` levels for `db`, `float32` for `power`."""
         return np.dtype(np.uint8 if self.scale == "db" else np.float32)
 
     @property
     def frames_per_second(self) -> float:
-        """In Hz."""
+        """The frame rate, in Hz."""
         return self.sample_rate / self.hop_length
 
     def n_frames(self, seconds: float) -> int:

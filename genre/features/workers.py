@@ -56,7 +56,7 @@ def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], n_jobs:
             yield result
     except BrokenProcessPool:
         raise DataError(
-            "one of the processes that read audio was killed, most likely by the system for want of memory; lower "
+            "one of the processes that read audio was killed, most likely by the system because memory ran out; lower "
             "extract.n_jobs or extract.seconds, then run again"
         ) from None
     finally:  # wait for the items under way when the caller stops early: loky fails with a traceback over them

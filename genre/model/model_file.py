@@ -23,7 +23,8 @@ _MEMBER = "genre.json"
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
 # Classes that Keras can write into a model's config and that are, or load, code.
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
-_LARGEST, _LARGEST_OTHER = {"model.weights.h5": 1 << 30}, 1 << 24  # that a member may unpack to, in bytes
+_LARGEST = {"model.weights.h5": 1 << 30}  # that a member may unpack to, in bytes
+_LARGEST_OTHER = 1 << 24
 MARGIN = 1.1  # what is hardly longer than a clip is one window
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 

@@ -13,7 +13,8 @@ _BAR = 24  # characters of a bar at 100 %
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _CHANGES = 8  # of genre that fit on a line
 # The probabilities are calibrated: of answers given with 80 %, about 80 in 100 are right on music like the training's.
-_SURE, _FAIRLY_SURE = 0.8, 0.5
+_SURE = 0.8
+_FAIRLY_SURE = 0.5
 
 
 def sureness(probability: float) -> str:

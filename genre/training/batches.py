@@ -54,7 +54,7 @@ class SegmentBatches:
             ahead = deque(pool.submit(self.batch, *place) for place in islice(places, 2 * THREADS))
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(self.batch, *place) for place in islice(places, 1))
+                ahead.extend(pool.submit(self.batch, *place) for place in islice(places, 1))  # if there is one more
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Segments [shape=(size, segment_frames, n_mels), float32], and their labels for each output of the network.

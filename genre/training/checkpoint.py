@@ -87,11 +87,11 @@ def load(path: Path, *, run: str) -> Checkpoint | None:
                 return None
             arrays = [archive[name] for name in archive.files if name != "facts"]
             return Checkpoint(
-                [EpochScores(**scores) for scores in facts["history"]],
-                facts["best_epoch"],
-                arrays[: facts["weights"]],
-                arrays[facts["weights"] :],
-                facts["refit_epochs"],
+                history=[EpochScores(**scores) for scores in facts["history"]],
+                best_epoch=facts["best_epoch"],
+                best_weights=arrays[: facts["weights"]],
+                state=arrays[facts["weights"] :],
+                refit_epochs=facts["refit_epochs"],
             )
     except FileNotFoundError:
         return None

@@ -91,7 +91,7 @@ def to_levels(power: np.ndarray, *, loudest: float = 1.0) -> np.ndarray:
 
 
 def mean_power(power: np.ndarray, bands: MelBands) -> np.float32:
-    """Of the samples, over all frames."""
+    """The mean power of the samples behind a spectrogram, over all frames."""
     return (power @ bands.width).mean()
 
 

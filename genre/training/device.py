@@ -76,15 +76,15 @@ def n_used() -> int:
 
 
 def policy_of(precision: str) -> str:
-    """The Keras dtype policy that `precision` names, or for `auto` that which gains by this hardware's matrix units."""
+    """The Keras dtype policy that `precision` names, or for `auto` the fastest one on this hardware."""
     if precision != "auto":
         return precision
     if not gpus():
         return "mixed_bfloat16" if _BFLOAT16_FLAGS & _cpu_flags() else "float32"
     capability = _compute_capability()
-    if capability >= (8, 0):
+    if capability >= (8, 0):  # Ampere and later multiply in bfloat16
         return "mixed_bfloat16"
-    return "mixed_float16" if capability >= (7, 0) else "float32"
+    return "mixed_float16" if capability >= (7, 0) else "float32"  # Volta and Turing in float16
 
 
 def signature(precision: str) -> list[str]:

@@ -83,6 +83,8 @@ def train(
     labels = features.labels(validation_rows, genres)
 
     def predict_validation(network: keras.Model) -> np.ndarray:
+        """Probabilities of the validation clips [shape=(n, n_genres)]."""
+
         def predict(segments: np.ndarray) -> np.ndarray:
             spare = -len(segments) % device.n_used()  # every device takes an equal part
             padded = np.pad(segments, ((0, spare), (0, 0), (0, 0)))
@@ -118,7 +120,8 @@ def train(
                 rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
                 scores = EpochScores(logs["loss"], accuracy, *clip_scores(predict_validation(network), labels), rate)
                 history = [*progress.history, scores]
-                if max(history, key=lambda epoch: epoch.rank(params.select)) is scores:  # the first of equals
+                best = progress.best_epoch
+                if not best or scores.rank(params.select) > history[best - 1].rank(params.select):
                     progress = replace(progress, best_epoch=len(history), best_weights=network.get_weights())
                 progress = replace(progress, history=history)
                 if save:

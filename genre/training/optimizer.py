@@ -113,7 +113,9 @@ def _stacked(gradients: list[Any], shape: tuple[int, int, int]) -> Any:
 
 
 def nearest_orthogonal(matrices: Any) -> Any:
-    """By Newton-Schulz iterations; (n, rows, columns) with no more rows than columns, and so is what is returned.
+    """The nearest orthogonal matrix to each of `matrices`, by Newton-Schulz iterations; (n, rows, columns) as they are.
+
+    They have no more rows than columns.
 
     An iteration takes x to (a + b g + c g g) x, with g = x x', a polynomial of g. All of these polynomials commute, so
     that the iterations need g alone, which is smaller than x.

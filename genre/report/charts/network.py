@@ -19,8 +19,13 @@ from genre.model.model_file import ModelInfo
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-GAP, GUTTER, LINE, PADDING = 0.26, 0.3, 0.155, 0.07  # inches between rows and branches, of a line, around the text
-SIZE, CHARACTERS = 8, 48  # of text: points, and the most in a line
+# In inches.
+GAP = 0.26  # between rows
+GUTTER = 0.3  # between branches
+LINE = 0.155  # the height of a line
+PADDING = 0.07  # around the text of a box
+SIZE = 8  # of text, in points
+CHARACTERS = 48  # in a line, at most
 # Layers that are drawn in the box of the layer before them.
 _FOLLOWERS = r".*(Normalization|Dropout|Activation|LU|Flatten|Reshape|(?<!Global)MaxPooling\dD|^AveragePooling\dD)$"
 # Fill and edge of a box by its first layer; the first match counts.
@@ -36,7 +41,9 @@ _SETTINGS = {
     "kernel_size": " {}", "pool_size": " {}", "rate": " {}", "n": " \u00d7 {}", "filters": ", {} filters",
     "units": ", {} units", "strides": ", stride {}", "activation": ", {}",
 }  # fmt: skip
-_ARROW = dict[str, Any](arrowstyle="-|>,head_length=4,head_width=2.2", color=style.MUTED, linewidth=1.1, shrinkB=0)
+_ARROW: dict[str, Any] = {
+    "arrowstyle": "-|>,head_length=4,head_width=2.2", "color": style.MUTED, "linewidth": 1.1, "shrinkB": 0,
+}  # fmt: skip
 
 
 @dataclass
@@ -162,13 +169,13 @@ def describe(layer: LayerSummary) -> str:
 
 def _draw(axes: Axes, blocks: dict[str, Block], places: Places, *, middle: float, top: float) -> None:
     spots = {item: (middle + x, top + y) for item, (x, y) in places.items()}
-    for name in filter(spots.__contains__, blocks):
+    for name in (name for name in blocks if name in spots):
         block, (x, upper) = blocks[name], spots[name]
         _draw_box(axes, block, x, upper)
         if block.inner:
             below = upper + LINE * len(block.lines) + 2 * PADDING
             _draw(axes, block.inner, arrange(block.inner)[0], middle=x, top=below + GAP / 2)
-        for source in filter(spots.__contains__, block.inputs):
+        for source in (source for source in block.inputs if source in spots):
             start, lower = spots[source][0], spots[source][1] + blocks[source].size[1]
             across, _ = spots.get((source, name), (start if len(blocks[source].outputs) == 1 else x, 0))
             first, last = lower + GAP / 2, upper - GAP / 2  # where it bends
@@ -178,9 +185,13 @@ def _draw(axes: Axes, blocks: dict[str, Block], places: Places, *, middle: float
 
 def _draw_box(axes: Axes, block: Block, x: float, top: float) -> None:
     fill, edge = next(look for pattern, *look in _FAMILIES if re.match(pattern, block.layers[0].kind))
-    look = dict[str, Any](boxstyle="round,pad=0,rounding_size=0.07", facecolor=fill, edgecolor=edge, linewidth=1.1)
     width, height = block.size
-    axes.add_patch(FancyBboxPatch((x - width / 2, top), width, height, **look))
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, top), width, height,
+            boxstyle="round,pad=0,rounding_size=0.07", facecolor=fill, edgecolor=edge, linewidth=1.1,
+        )
+    )  # fmt: skip
     for number, line in enumerate(block.lines):
         colour = style.MUTED if 0 < number < len(block.lines) - 1 else style.INK
         weight = "normal" if number else "bold"
