@@ -18,20 +18,10 @@ Change = tuple[str, Any, str]  # the key under `train`, its value, and where it 
 def recipe(
     defaults: TrainParams, *, architecture: str | None = None, epochs: int | None = None, overrides: list[str]
 ) -> TrainParams:
-    """The default recipe with changes; with the baseline's architecture, the baseline's recipe.
+    """The recipe in `defaults` with changes; with the baseline's architecture, the baseline's recipe.
 
-    Parameters
-    ----------
-    defaults : TrainParams
-        The section `train` of params.yaml.
-    architecture, epochs : optional
-    overrides : list of str
-        Such as `train.augment.gain=0.1`; applied last.
-
-    Raises
-    ------
-    ParamsError
-        Where a change names no parameter of `train`, or has an invalid value.
+    `overrides`, such as `train.augment.gain=0.1`, are applied last. Raises ParamsError where a change names no
+    parameter of `train`, or has an invalid value.
     """
     changes = _baseline() if architecture == "small_alexnet" else []
     options = {"architecture": architecture, "epochs": epochs}

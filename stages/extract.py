@@ -29,15 +29,10 @@ def extract(
 ) -> dict[str, float]:
     """Write the feature folder `out` (see `genre.features.store`) for the clips that `raw`/clips.csv lists.
 
-    Returns the number of clips, of skipped files and of frames, and the audio used, in seconds. How the work is shared
-    out is told in `genre.features.workers`.
-
-    Raises
-    ------
-    DataError
-        Where more than the fraction `max_skipped` of the files, 0..1, had to be skipped, or all of them.
-    ClusterError
-        Where `backend` is a cluster that cannot be reached, or aborts the work.
+    Returns the number of clips, of skipped files and of frames, and the audio used, in seconds. For `backend` and
+    `n_jobs` see `genre.features.workers`. Raises DataError where more than the fraction `max_skipped` of the files,
+    0..1, had to be skipped, or all of them, and ClusterError where `backend` is a cluster that cannot be reached, or
+    aborts the work.
     """
     listed = files.read_table(raw / "clips.csv")
     rows, skipped, n_longer = [], [], 0

@@ -25,13 +25,9 @@ def load(path: Path, settings: FeatureSettings) -> tuple[np.ndarray, bool, str]:
     Silence before the music is skipped in a file that is longer.
 
     Returns the samples, `float32` with full scale -1..1, or `int16` of a mono file of 16 bits at this rate; whether the
-    file ends there; and what of it could not be decoded (see `genre.features.decoding.Stream`).
-
-    Raises
-    ------
-    AudioError
-        Where the file cannot be decoded, is empty, shorter than `settings.min_seconds` or silent, claims a sample rate
-        outside `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
+    file ends there; and what of it could not be decoded (see `genre.features.decoding.Stream`). Raises AudioError where
+    the file cannot be decoded, is empty, shorter than `settings.min_seconds` or silent, claims a sample rate outside
+    `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
     """
     with open_audio(path) as stream:
         length = int(settings.seconds * stream.rate)

@@ -27,12 +27,8 @@ def map_in_order(
     shared memory for more. `dask`: on the cluster whose scheduler DASK_SCHEDULER_ADDRESS names, by all its workers; the
     items of a lost worker are given to another.
 
-    Raises
-    ------
-    ClusterError
-        Where Dask is not installed, no scheduler or no worker answers, or the cluster aborts the work.
-    DataError
-        Where a process of this machine is killed.
+    Raises ClusterError where Dask is not installed, no scheduler or no worker answers, or the cluster aborts the work,
+    and DataError where a process of this machine is killed.
     """
     if backend == "dask":
         yield from _on_cluster(work, items)
