@@ -138,7 +138,7 @@ def changes(degraded: np.ndarray, clean: np.ndarray, ids: list[str], genres: lis
     """A line for each clip whose genre changes, such as `rock.00003: rock 0.41, pop 0.40 -> pop 0.45, rock 0.38`."""
 
     def best(row: np.ndarray) -> str:
-        return ", ".join(f"{genres[place]} {row[place]:.2f}" for place in np.argsort(-row, kind="stable")[:2])
+        return ", ".join(f"{genres[index]} {row[index]:.2f}" for index in np.argsort(-row, kind="stable")[:2])
 
     changed = np.flatnonzero(degraded.argmax(axis=1) != clean.argmax(axis=1))
     return [f"{ids[row]}: {best(clean[row])} -> {best(degraded[row])}" for row in changed]

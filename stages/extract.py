@@ -53,8 +53,8 @@ def extract(
                     log.warning("%s: %s", raw / clip.path, result.unheard)
                 n_longer += not result.is_whole
                 seconds = (len(result.frames) - 1) / settings.frames_per_second  # to a hop
-                place = (writer.n_frames, len(result.frames), round(seconds, 3))
-                rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *place))
+                extent = (writer.n_frames, len(result.frames), round(seconds, 3))
+                rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *extent))
                 writer.append(result.frames)
             writer.finish()
         if not rows or len(skipped) > max_skipped * len(listed):

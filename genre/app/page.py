@@ -94,8 +94,8 @@ class Page:
             answer = answer_file(heard.answer.path, self._network, self._info, keep_windows=True, progress=report)
             visit[first + number] = replace(heard, answer=answer)
             lines = [
-                (heard.line(self._info.genres), place)
-                for place, heard in enumerate(visit)
+                (heard.line(self._info.genres), index)
+                for index, heard in enumerate(visit)
                 if heard.answer.song or heard.answer.error  # others are still to be answered
             ]
             if number == 0:
@@ -119,8 +119,8 @@ class Page:
                 soundfile.write(path, np.concatenate(clips), SAMPLE_RATE)
         yield from self._hear({"path": path, "orig_name": path.name}, narrow, request, progress)
 
-    def _choose(self, place: int, narrow: bool, request: gr.Request) -> dict:
-        return self._show(self._visits[str(request.session_hash)][place], narrow)
+    def _choose(self, index: int, narrow: bool, request: gr.Request) -> dict:
+        return self._show(self._visits[str(request.session_hash)][index], narrow)
 
     def _show(self, heard: Heard, narrow: bool) -> dict:
         song = heard.answer.song

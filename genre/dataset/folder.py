@@ -65,10 +65,10 @@ def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> None:
     from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
 
     def copy_one(file: AudioFile) -> None:
-        source, place = origin / file.path, target / file.path
+        source, destination = origin / file.path, target / file.path
         try:
-            if not (place.is_file() and filecmp.cmp(source, place, shallow=False)):
-                raw.bring(source, place, reflink)
+            if not (destination.is_file() and filecmp.cmp(source, destination, shallow=False)):
+                raw.bring(source, destination, reflink)
         except OSError as error:
             if error.filename is None or Path(error.filename) != source:
                 raise

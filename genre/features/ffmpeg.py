@@ -71,7 +71,7 @@ class FfmpegSource:
     def read(self, count: int) -> np.ndarray:
         """The next frames [shape=(n, channels), dtype=float32]; n is less than `count` at the end alone.
 
-        What comes before a damaged place is kept. Raises AudioError where ffmpeg hangs.
+        What comes before a damaged part is kept. Raises AudioError where ffmpeg hangs.
         """
         content = self._next(count * self.channels * 4)
         whole = len(content) // (self.channels * 4) * self.channels

@@ -20,14 +20,14 @@ def first_frame(path: Path) -> int | None:
     return next((found.start() for found in _SYNC.finditer(content) if _begins_a_chain(content, found.start())), None)
 
 
-def _begins_a_chain(content: bytes, place: int) -> bool:
-    first = content[place : place + 4]
+def _begins_a_chain(content: bytes, offset: int) -> bool:
+    first = content[offset : offset + 4]
     for _ in range(_CHAIN):
-        header = content[place : place + 4]
+        header = content[offset : offset + 4]
         length = _frame_length(header)
         if not length or header[1] >> 1 != first[1] >> 1 or (header[2] ^ first[2]) & 0b1100:  # version, sample rate
             return False
-        place += length
+        offset += length
     return True
 
 

@@ -39,7 +39,7 @@ def cut(clip: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 def draw(features: "Features", rows: np.ndarray, length: int, *, rng: np.random.Generator) -> np.ndarray:
     """One segment [shape=(batch, length, n_mels), float32] from each of some rows of `features.clips`.
 
-    All places where the segment lies within its clip are equally probable.
+    All positions where the segment lies within its clip are equally probable.
     """
     n_frames = features.clips.n_frames.to_numpy()[rows, None]  # (batch, 1), as all that follows
     first = features.clips.first_frame.to_numpy()[rows, None]

@@ -1,7 +1,7 @@
 """libsndfile, by `soundfile`: it decodes most files, but may stop before their end.
 
 It reads as much of an MP3 as a header claims or an estimate gives, and the first stream of an Ogg or FLAC file, though
-streamed and joined files go on. The place in the file where it stopped shows how much it left.
+streamed and joined files go on. Where in the file it stopped shows how much it left.
 """
 
 import io
@@ -47,7 +47,7 @@ class Left(Enum):
 
 
 class SndfileSource:
-    """The frames of a file from a place in it on, as far as libsndfile reads it."""
+    """The frames of a file from an offset on, as far as libsndfile reads it."""
 
     def __init__(self, path: Path, start: int = 0) -> None:
         """Raises AudioError where the file cannot be decoded, PartlyKnownError where ffmpeg may help."""
@@ -118,9 +118,9 @@ class SndfileSource:
             yield stopped
             return
         mark = _STREAM_STARTS.get(self._sound.format, content[self._start : self._start + 4])
-        place = max(self._start, stopped - _BUFFER)
-        while (place := content.find(mark, place + 1)) >= 0:
-            yield place
+        offset = max(self._start, stopped - _BUFFER)
+        while (offset := content.find(mark, offset + 1)) >= 0:
+            yield offset
 
     def _left(self, content: mmap.mmap, stopped: int) -> Left:
         """What the file holds where no further stream begins."""
@@ -145,7 +145,7 @@ class _Forward(soundfile.SoundFile):
 
 
 class _Tail(io.FileIO):
-    """A file from a place on, as if it began there."""
+    """A file from an offset on, as if it began there."""
 
     def __init__(self, path: Path, start: int) -> None:
         super().__init__(path)

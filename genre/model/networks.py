@@ -36,8 +36,8 @@ class QuarterAverage(keras.layers.Wrapper):
         frames, n_mels = segments.shape[1] // QUARTERS, segments.shape[2]
         quarters = ops.reshape(segments[:, : frames * QUARTERS], (-1, frames, n_mels))  # (batch * QUARTERS, ...)
         if training:
-            place = ops.arange(ops.shape(segments)[0])
-            return self.layer(ops.take(quarters, place * QUARTERS + place % QUARTERS, axis=0), training=True)
+            row = ops.arange(ops.shape(segments)[0])
+            return self.layer(ops.take(quarters, row * QUARTERS + row % QUARTERS, axis=0), training=True)
         predictions = self.layer(quarters, training=False)
         return ops.mean(ops.reshape(predictions, (-1, QUARTERS, predictions.shape[-1])), axis=1)
 

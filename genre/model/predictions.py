@@ -50,7 +50,7 @@ class Predictions:
     def from_table(cls, table: pd.DataFrame) -> "Predictions":
         """The inverse of `table`, which rounds probabilities to six digits."""
         genres = [name.removeprefix("p_") for name in table.columns if name.startswith("p_")]
-        index = {name: place for place, name in enumerate(genres)}
+        index = {name: number for number, name in enumerate(genres)}
         return cls(
             table.clip_id.to_numpy(str),
             table.genre.map(index).to_numpy(int),

@@ -23,8 +23,8 @@ def summary(predictions: Predictions) -> dict[str, Any]:
     """
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
     hits, top3_hits = int((labels == predicted).sum()), top_k_hits(predictions, k=3)
-    places = np.arange(len(predictions.genres))
-    precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=places, zero_division=0)
+    indices = np.arange(len(predictions.genres))
+    precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=indices, zero_division=0)
     bootstrapped = bootstrapped_f1(predictions.confusion, seed=0)
     f1_low, f1_high = percentile_interval(bootstrapped)
     per_genre = {

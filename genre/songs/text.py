@@ -27,11 +27,11 @@ def sureness(probability: float) -> str:
 def describe(path: Path, song: Song, genres: Sequence[str], *, unicode: bool = True) -> str:
     """The three most probable genres as bars, how sure that is, how the genre moves over the song, and the notes."""
     best = np.argsort(-song.probabilities, kind="stable")[:TOP]
-    width = max(len(genres[place]) for place in best)
+    width = max(len(genres[index]) for index in best)
     lines = [f"{readable(path)}  {clock(song.seconds)}"]
-    for place in best:
-        share = song.probabilities[place]
-        lines.append(f"  {genres[place]:<{width}}  {bar(share, unicode=unicode):<{_BAR}}  {100 * share:3.0f} %")
+    for index in best:
+        share = song.probabilities[index]
+        lines.append(f"  {genres[index]:<{width}}  {bar(share, unicode=unicode):<{_BAR}}  {100 * share:3.0f} %")
     lines += [f"  {conclusion(song, genres)}", *(f"  note: {note}" for note in song.notes)]
     return "\n".join(lines)
 

@@ -38,7 +38,7 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     block = stream.read(length)
     if not len(block):
         raise AudioError("holds no samples")
-    place, block = audio.skip_silence(stream, block)
+    offset, block = audio.skip_silence(stream, block)
     before, loudest, n_windows = block[:0], 0.0, 0
     while len(block):
         loudest = max(loudest, audio.peak(block))
@@ -48,10 +48,10 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
             block = block[: len(block) - audio.sound_start(block[::-1], stream.rate, level)]
         if len(block) >= least or not n_windows:  # `prepare` refuses a whole song that is too short
             samples = np.concatenate([before[len(block) :], block]) if len(before) else block
-            start, weight = (place + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
+            start, weight = (offset + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
             n_windows += 1
             yield _window(start, weight, audio.prepare(samples, stream.rate, settings), settings)
-        place += len(block) + skipped
+        offset += len(block) + skipped
         before, block = block[:0] if skipped else block, following
 
 

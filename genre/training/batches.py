@@ -49,12 +49,12 @@ class SegmentBatches:
 
     def from_epoch(self, first: int) -> Iterator[Batch]:
         """All batches from epoch `first`, counted from 0, to the last one's, some made ahead in threads."""
-        places = product(range(first, self.params.epochs), range(self.steps))
+        upcoming = product(range(first, self.params.epochs), range(self.steps))  # epoch and step
         with ThreadPoolExecutor(THREADS) as pool:
-            ahead = deque(pool.submit(self.batch, *place) for place in islice(places, 2 * THREADS))
+            ahead = deque(pool.submit(self.batch, *each) for each in islice(upcoming, 2 * THREADS))
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(self.batch, *place) for place in islice(places, 1))  # if there is one more
+                ahead.extend(pool.submit(self.batch, *each) for each in islice(upcoming, 1))  # if there is one more
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Segments [shape=(size, segment_frames, n_mels), float32], and their labels for each output of the network.

@@ -24,7 +24,7 @@ class Layout:
     """Which variables are updated how; in a class of its own, as Keras takes those in lists for the optimizer's."""
 
     variables: list[keras.Variable]
-    adam: list[int]  # places in `variables`
+    adam: list[int]  # indices in `variables`
     stacks: list[list[int]]
 
 
@@ -47,27 +47,27 @@ class MuonAdamW(keras.optimizers.Optimizer):
         if self.built:
             return
         super().build(variables)
-        places = range(len(variables))
-        kernels = [place for place in places if self.muon and len(variables[place].shape) == 4]
-        small = [place for place in kernels if min(_sides(variables[place])) <= LARGE]
-        large = [place for place in kernels if place not in small]
-        adam = [place for place in places if place not in kernels]
+        indices = range(len(variables))
+        kernels = [index for index in indices if self.muon and len(variables[index].shape) == 4]
+        small = [index for index in kernels if min(_sides(variables[index])) <= LARGE]
+        large = [index for index in kernels if index not in small]
+        adam = [index for index in indices if index not in kernels]
         self.layout = Layout(list(variables), adam, [stack for stack in (small, large) if stack])
-        size = sum(math.prod(variables[place].shape) for place in adam)
+        size = sum(math.prod(variables[index].shape) for index in adam)
         self.mean = self.add_variable((size,), name="mean")
         self.square = self.add_variable((size,), name="square")
         self.momenta = []
         for stack in self.layout.stacks:
-            shorter, longer = zip(*(sorted(_sides(variables[place])) for place in stack), strict=True)
+            shorter, longer = zip(*(sorted(_sides(variables[index])) for index in stack), strict=True)
             self.momenta.append(self.add_variable((len(stack), max(shorter), max(longer)), name="momentum"))
 
     def apply(self, grads: list[Any], trainable_variables: list[keras.Variable] | None = None) -> None:
         """Move the variables that the optimizer was built for by their gradients."""
         variables, rate = self.layout.variables, self.learning_rate
         if adam := self.layout.adam:
-            self._apply_adam([grads[place] for place in adam], [variables[place] for place in adam], rate)
+            self._apply_adam([grads[index] for index in adam], [variables[index] for index in adam], rate)
         for momentum, stack in zip(self.momenta, self.layout.stacks, strict=True):
-            self._apply_muon([grads[place] for place in stack], [variables[place] for place in stack], momentum, rate)
+            self._apply_muon([grads[index] for index in stack], [variables[index] for index in stack], momentum, rate)
         self.iterations.assign_add(1)
 
     def _apply_adam(self, gradients: list[Any], variables: list[keras.Variable], rate: Any) -> None:

@@ -108,9 +108,9 @@ def note(instrument: Instrument, midi: int, seconds: float, rng: np.random.Gener
         rate = 5.0 + rng.uniform(-0.6, 0.6)  # in Hz
         depth = 2 ** (instrument.vibrato / 1200) - 1
         cycles += np.float32(frequency * depth / (2 * np.pi * rate)) * np.sin(np.float32(2 * np.pi * rate) * t)
-    place = (cycles * _TABLE).astype(np.int32) & (_TABLE - 1)
+    index = (cycles * _TABLE).astype(np.int32) & (_TABLE - 1)
     bright, dark = _wavetables(instrument, frequency)
-    wave = dark[place] + (bright[place] - dark[place]) * fading
+    wave = dark[index] + (bright[index] - dark[index]) * fading
     wave += np.float32(instrument.breath) * rng.standard_normal(len(t), dtype=np.float32)
     envelope = np.minimum(t / np.float32(instrument.attack), 1)
     envelope *= instrument.sustain + (1 - instrument.sustain) * fading

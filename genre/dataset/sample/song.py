@@ -106,14 +106,14 @@ def _play(
     rng = taste.of_clip(name)
     main, gate = taste.choice(f"{name} rhythm", part.rhythms), taste.uniform(f"{name} gate", part.gate)
     steps = (0, 4, 7) if tones == 2 else tuple(range(0, 2 * tones, 2))
-    notes, place = [], 0
+    notes, degree = [], 0
     for bar, root in enumerate(roots):
         rhythm = main if rng.random() < 0.7 else part.rhythms[rng.integers(len(part.rhythms))]
         root -= 7 * (root > 3)  # near the key note
         for position, letter, length in _onsets(rhythm):
             if letter == "m":
-                place = int(np.clip(place + rng.integers(-2, 3), -3, 10))
-                played = [place]
+                degree = int(np.clip(degree + rng.integers(-2, 3), -3, 10))
+                played = [degree]
             else:
                 played = [root + int(letter) - 1] if letter.isdigit() else [root + step for step in steps]
             start = (bar + position) * bar_seconds + abs(rng.normal(0, 0.005))
@@ -137,9 +137,9 @@ def _drum(drums: dict[str, str], bars: range, bar_seconds: float, taste: Taste) 
 
 def _onsets(rhythm: str) -> list[tuple[float, str, float]]:
     """Where a rhythm sounds: position in the bar, letter, and length up to the next one, as fractions of the bar."""
-    places = [place for place, letter in enumerate(rhythm) if letter != "."]
-    ends = [*places[1:], len(rhythm)]
+    positions = [position for position, letter in enumerate(rhythm) if letter != "."]
+    ends = [*positions[1:], len(rhythm)]
     return [
-        (place / len(rhythm), rhythm[place], (end - place) / len(rhythm))
-        for place, end in zip(places, ends, strict=True)
+        (position / len(rhythm), rhythm[position], (end - position) / len(rhythm))
+        for position, end in zip(positions, ends, strict=True)
     ]

@@ -27,24 +27,24 @@ def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
     detail = f"macro F1 {macro_f1:.2f}, {int(table.n_clips.sum())} test clips; whiskers: 95 % bootstrap interval"
     figure = style.new_figure(8.2, 0.75 + 0.34 * len(table), "F1 per genre", data, detail=detail)
     axes = figure.subplots()
-    places = range(len(table))
-    axes.barh(places, table.f1, height=0.66, color=[colours[genre] for genre in table.index])
+    positions = range(len(table))
+    axes.barh(positions, table.f1, height=0.66, color=[colours[genre] for genre in table.index])
     for colour, width in (("white", 3.2), (style.INK, 1.3)):  # a white rim, to be seen on dark bars too
-        axes.hlines(places, table.f1_low, table.f1_high, color=colour, linewidth=width)
+        axes.hlines(positions, table.f1_low, table.f1_high, color=colour, linewidth=width)
         for end in (table.f1_low, table.f1_high):
-            axes.plot(end, places, "|", color=colour, markersize=4 + width, markeredgewidth=width, clip_on=False)
+            axes.plot(end, positions, "|", color=colour, markersize=4 + width, markeredgewidth=width, clip_on=False)
     axes.axvline(macro_f1, color=style.INK, linestyle=(0, (4, 3)), linewidth=1)
     axes.annotate(
         f"macro F1 {macro_f1:.2f}", (macro_f1, 1), (0, 3), xycoords=axes.get_xaxis_transform(),
         textcoords="offset points", ha="center", va="bottom", size=8,
     )  # fmt: skip
-    for place, score, count in zip(places, table.f1, table.n_clips, strict=True):
+    for position, score, count in zip(positions, table.f1, table.n_clips, strict=True):
         text = f"{score:.2f}   n = {int(count)}"
         axes.annotate(
-            text, (1, place), (12, 0), xycoords=axes.get_yaxis_transform(),
+            text, (1, position), (12, 0), xycoords=axes.get_yaxis_transform(),
             textcoords="offset points", va="center_baseline", size=8.5,
         )  # fmt: skip
-    axes.set_yticks(places, [names[genre] for genre in table.index], color=style.INK)
+    axes.set_yticks(positions, [names[genre] for genre in table.index], color=style.INK)
     axes.set(xlabel="F1", xlim=(0, 1), ylim=(len(table) - 0.4, -0.6))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -99,14 +99,14 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
 
 
 def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
-    places = np.arange(len(names))
+    positions = np.arange(len(names))
     upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(places, names, **({} if upright else slanted))
-    axes.set_yticks(places, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
+    axes.set_xticks(positions, names, **({} if upright else slanted))
+    axes.set_yticks(positions, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
     axes.set(xlabel="predicted genre", ylabel="true genre (test clips)")
-    axes.set_xticks(places[:-1] + 0.5, minor=True)
-    axes.set_yticks(places[:-1] + 0.5, minor=True)
+    axes.set_xticks(positions[:-1] + 0.5, minor=True)
+    axes.set_yticks(positions[:-1] + 0.5, minor=True)
     axes.grid(which="minor", linewidth=1)
     axes.tick_params(which="both", length=0)
     axes.tick_params(pad=14)
@@ -115,7 +115,7 @@ def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.n
     look: dict[str, Any] = {
         "size": 9, "ha": "center", "va": "center", "textcoords": "offset points", "annotation_clip": False,
     }  # fmt: skip
-    for place, genre in enumerate(genres):
+    for position, genre in enumerate(genres):
         colour = colours[genre]
-        axes.annotate(style.CHIP, (place, 0), (0, -8), xycoords=axes.get_xaxis_transform(), color=colour, **look)
-        axes.annotate(style.CHIP, (0, place), (-8, 0), xycoords=axes.get_yaxis_transform(), color=colour, **look)
+        axes.annotate(style.CHIP, (position, 0), (0, -8), xycoords=axes.get_xaxis_transform(), color=colour, **look)
+        axes.annotate(style.CHIP, (0, position), (-8, 0), xycoords=axes.get_yaxis_transform(), color=colour, **look)

@@ -66,14 +66,14 @@ def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: n
     moments = prediction.moments
     seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
     shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
-    names, labels = [genres[place] for place in best], style.short_names(genres, 24)
+    names, labels = [genres[index] for index in best], style.short_names(genres, 24)
     areas = axes.stackplot(
         seconds, shares[best], colors=[colours[name] for name in names], edgecolor="white", linewidth=0.4
     )
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     axes.set_ylabel("probability, %")
-    shown = [row for row, place in enumerate(best) if row == 0 or shares[place].max() >= _NAMED][:_ROOM]
+    shown = [row for row, index in enumerate(best) if row == 0 or shares[index].max() >= _NAMED][:_ROOM]
     axes.legend(
         [areas[row] for row in reversed(shown)],  # in the order of the stack
         [re.sub("^_", " _", labels[names[row]]) for row in reversed(shown)],  # matplotlib hides what begins with _

@@ -111,11 +111,11 @@ def decibels(clip: np.ndarray) -> np.ndarray:
 
 
 def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
-    """The places of round frequencies among the mel bands, counted from 0, and their names in kHz."""
+    """The positions of round frequencies among the mel bands, counted from 0, and their names in kHz."""
     centres = bands.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
     inside = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
-    places = np.interp(inside, centres, np.arange(settings.n_mels))
-    return list(places), [f"{hertz / 1000:g}" for hertz in inside]
+    positions = np.interp(inside, centres, np.arange(settings.n_mels))
+    return list(positions), [f"{hertz / 1000:g}" for hertz in inside]
 
 
 def _grid(

@@ -114,10 +114,10 @@ def new_figure(width: float, height: float, title: str, data: Data, *, detail: s
 
 
 def genre_colours(genres: Sequence[str]) -> dict[str, str]:
-    """The colour of each genre, by its place in alphabetical order; after ten come darker and then paler ones."""
+    """The colour of each genre, by its position in alphabetical order; after ten come darker and then paler ones."""
     colours = {}
-    for place, genre in enumerate(sorted(genres)):
-        turn, hue = divmod(place, len(PALETTE))
+    for number, genre in enumerate(sorted(genres)):
+        turn, hue = divmod(number, len(PALETTE))
         towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
         red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(PALETTE[hue]))
         colours[genre] = to_hex((red, green, blue))
@@ -148,9 +148,8 @@ def _cut(text: str, length: int) -> str:
 
 
 def short_names(names: Sequence[str], length: int) -> dict[str, str]:
-    """Each name cut to `length` characters at a place where they stay different; if there is none, with a number."""
-    places = sorted(range(1, length - 1), key=lambda head: abs(head - (length - 1) * 2 // 3))
-    for head in places:
+    """Each name cut to `length` characters at a point where they stay different; if there is none, with a number."""
+    for head in sorted(range(1, length - 1), key=lambda head: abs(head - (length - 1) * 2 // 3)):
         cut = {name: shorten(name, length, head=head) for name in names}
         if len(set(cut.values())) == len(names):
             return cut
