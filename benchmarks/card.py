@@ -46,7 +46,7 @@ How to read it:
 - No parameter, epoch or temperature was chosen on the test clips. But this recipe is not the first: earlier ones were
   evaluated on the same test clips, and their results were known when this one was developed. Expect somewhat less on
   clips that nobody has used.
-- The test part is fixed and small, and this is a single training. How much other seeds give:
+- The test set is fixed and small, and this is a single training. How much other seeds give:
   [docs/results.md](../../docs/results.md).
 - {heard:.1f} % of the test clips are by an artist who also has training clips.
 
@@ -103,7 +103,7 @@ bandwidth or noise.
 |---|---|---|---|---|
 {rows}
 
-{learned} of these clips are in the train or validation part, so "right" is not a test accuracy.
+{learned} of these clips are in the training or validation set, so "right" is not a test accuracy.
 """
 
 
@@ -124,7 +124,7 @@ def model_card(card: dict[str, Any]) -> str:
         **card["audit"]["sizes"],
         refit=""
         if without_refit is None
-        else "\nThen a second network was trained on the train and validation clips together, and that is this model.",
+        else "\nThen a second network was trained on training and validation clips together, and that is this model.",
         without_refit=""
         if without_refit is None
         else f"| test accuracy of the first network, without the validation clips | {100 * without_refit:.1f} % |\n",

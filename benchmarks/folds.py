@@ -1,11 +1,11 @@
-"""Compare settings of the recipe by cross-validation, without a look at any test part.
+"""Compare settings of the recipe by cross-validation, without a look at any test set.
 
     python -m benchmarks.folds train.muon=0 train.augment.gain=0 --seeds 0 1
 
 Trains the recipe, and the recipe with each of the named changes, on the same folds. The clips are those that the
 fault-filtered lists of GTZAN give to training or validation (all clips of another dataset). No artist is in two folds,
 or with `--protocol random` no clip's bytes. Each fold is predicted by a network that has learned from the others, a
-third of which, dealt in the same way, serve as its validation part. The last line of stdout is JSON.
+third of which, dealt in the same way, serve as its validation set. The last line of stdout is JSON.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from genre.dataset.splits import linked_groups
 from genre.features import store
 from genre.features.store import Features
 
-INNER_FOLDS = 3  # one of them is the validation part: 31 % of the published lists' clips are
+INNER_FOLDS = 3  # one of them is the validation set: 31 % of the published lists' clips are
 
 
 def clips_to_judge(features: Features) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def clips_to_judge(features: Features) -> pd.DataFrame:
 def folds(clips: pd.DataFrame, *, protocol: str = "artist", n_folds: int, seed: int) -> Iterator[pd.Series]:
     """For each fold `train`, `validation` or `test` by clip_id; `test` is the fold.
 
-    No artist is in two parts; where `protocol` is `random`, clips with the same bytes are in one part.
+    No artist is in two sets; where `protocol` is `random`, clips with the same bytes are in one set.
     """
     groups = linked_groups(clips) if protocol == "artist" else pd.factorize(clips.sha256)[0]
 

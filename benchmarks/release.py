@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
     """Export the model of a run to `out`; returns the figures for its card.
 
-    They are those of the exported model on the test part, not of the Keras model that it was made from.
+    They are those of the exported model on the test set, not of the Keras model that it was made from.
     """
     with tempfile.TemporaryDirectory() as folder:
         keras_file = Path(folder, "model.keras")

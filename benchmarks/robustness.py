@@ -57,7 +57,7 @@ class Counts:
     changed_called_fairly_sure: int
     test_clips: int  # of the fault-filtered lists
     same_genre_test: int
-    learned_clips: int  # in their train or validation part
+    learned_clips: int  # in their training or validation set
     noted: int  # the answer names what the file lacks, such as frequencies above 4 kHz
 
 

@@ -1,4 +1,4 @@
-"""Evaluate the model on the test part: models/model.keras -> metrics/evaluate.json, plots/*.csv.
+"""Evaluate the model on the test set: models/model.keras -> metrics/evaluate.json, plots/*.csv.
 
 python -m stages.evaluate
 """

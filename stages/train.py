@@ -2,10 +2,10 @@
 
     python -m stages.train
 
-The curves and the validation figures are those of a network that is trained on the train part alone. With `train.refit`
-the network that is saved is trained on the train and validation parts; else it is the first one at its best epoch. The
-test part is not looked at. A run that was killed resumes from models/.checkpoint.npz after its last finished epoch, and
-ends with the same bytes.
+The curves and the validation figures are those of a network that is trained on the training set alone. With
+`train.refit` the network that is saved is trained on the training and validation sets; else it is the first one at its
+best epoch. The test set is not looked at. A run that was killed resumes from models/.checkpoint.npz after its last
+finished epoch, and ends with the same bytes.
 """
 
 import logging
@@ -62,7 +62,7 @@ def main() -> None:
         paths.METRICS / "train.json",
         {
             "best_epoch": trained.best_epoch,
-            # Of the network that has not learned from the validation part, in the format in which it is saved.
+            # Of the network that has not learned from the validation set, in the format in which it is saved.
             "validation_accuracy": round(trained.val_accuracy, 4),
             "validation_loss": round(trained.val_loss, 4),
             "temperature": trained.temperature,

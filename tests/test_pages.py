@@ -15,8 +15,8 @@ from tests.conftest import TOP
 from tests.projects import run
 
 CHARTS = [
-    "Accuracy per epoch", "Loss per epoch", "Confusion of genres on the test part",
-    "F1 per genre on the test part, with 95 % intervals", "Learning rate per epoch",
+    "Accuracy per epoch", "Loss per epoch", "Confusion of genres on the test set",
+    "F1 per genre on the test set, with 95 % intervals", "Learning rate per epoch",
 ]  # fmt: skip
 CURVES = ("train/accuracy", "train/loss", "validation/accuracy", "validation/loss", "learning_rate")
 

@@ -109,7 +109,7 @@ def steady(features: str, ready: bool) -> float:
 
 
 def reach(features: str, architecture: str | None, seed: int) -> float | None:
-    """Time from the call of `train` to the epoch with BASELINE_ACCURACY on the validation part; None if none has."""
+    """Time from the call of `train` to the epoch with BASELINE_ACCURACY on the validation set; None if none has."""
     from genre.training.loop import train
 
     class Reached(Exception):

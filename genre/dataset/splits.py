@@ -1,4 +1,4 @@
-"""Train, validation and test parts by three protocols, and an audit of what each holds and what leaks between them.
+"""Training, validation and test sets by three protocols, and an audit of what each holds and what leaks between them.
 
 `random`          stratified by genre; clips with the same bytes stay on one side.
 `artist`          no artist on two sides (the artist filter: Pampalk, Flexer and Widmer, ISMIR 2005), and no same bytes.
@@ -22,13 +22,13 @@ _ATTEMPTS = 100  # at a split with every genre in each part, where groups link g
 
 
 def split(clips: pd.DataFrame, params: SplitParams) -> pd.DataFrame:
-    """Assign clips to parts by the protocol of `params`.
+    """Assign clips to sets by the protocol of `params`.
 
     `clips` is indexed by clip_id and has the columns genre, artist and sha256, empty text where unknown.
 
     The result is indexed by clip_id, in the order of `clips`, with the columns genre and split. Clips that the protocol
     leaves out (not in the published lists, or of unknown artist under `artist`) are not in it. Raises DataError where
-    the protocol lacks what it needs, or a genre has too few clips to be in all three parts.
+    the protocol lacks what it needs, or a genre has too few clips to be in all three sets.
     """
     match params.protocol:
         case "random":
@@ -152,22 +152,22 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
     ]
     if lacking and params.protocol == "fault_filtered":
         raise DataError(
-            "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three parts, "
+            "too few clips of GTZAN for split.protocol = 'fault_filtered': every genre must be in all three sets, "
             f"but these are not: {'; '.join(lacking)}; fetch all of GTZAN, or set split.protocol to random"
         )
     if lacking:
         raise DataError(
-            f"split.protocol = '{params.protocol}' finds no split with every genre in all three parts, since artists "
+            f"split.protocol = '{params.protocol}' finds no split with every genre in all three sets, since artists "
             f"or equal files link clips of several genres: {'; '.join(lacking)}; add clips, or change split.seed or "
             "split.protocol"
         )
 
 
 def audit(clips: pd.DataFrame, parts: pd.DataFrame) -> dict[str, Any]:
-    """Count what each part holds and what crosses from one part to another; `parts` is what `split` gave for `clips`.
+    """Count what each set holds and what crosses from one set to another; `parts` is what `split` gave for `clips`.
 
-    `sizes` and `genres`: clips per part, and per genre and part. `left_out`: clips in no part. `same_bytes_pairs`:
-    pairs of clips with equal bytes on the two sides of each pair of parts. `artists`: artists with clips on both sides.
+    `sizes` and `genres`: clips per set, and per genre and set. `left_out`: clips in no set. `same_bytes_pairs`:
+    pairs of clips with equal bytes in each pair of sets. `artists`: artists with clips in both.
     `test_clips_with_artist_in_train`: a fraction 0..1 of the test clips whose artist is known. The last two are None
     where no artist is known.
     """

@@ -6,7 +6,7 @@ the row is scaled to a sum of 1. The order of the genres stays, so that accuracy
 
 import numpy as np
 
-# A small validation part whose clips are all right, or all wrong, would ask for 0 or infinity.
+# A small validation set whose clips are all right, or all wrong, would ask for 0 or infinity.
 LOWEST, HIGHEST = 0.2, 5.0
 _FLOOR = 1e-12  # of a probability under the logarithm
 

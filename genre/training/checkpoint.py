@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class EpochScores:
     """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1.
 
-    The two losses differ in kind: a network can have a lower loss on the validation part than on its training part.
+    The two losses differ in kind: a network can have a lower loss on the validation set than on its training set.
     """
 
     loss: float  # what is minimised: of augmented segments, the mean of the members' own losses
@@ -43,7 +43,7 @@ class Checkpoint:
     """All that a run needs to resume.
 
     A run has a first training, which is validated after every epoch, and may have a second one, on all clips of the
-    first and of its validation part (`train.refit`).
+    first and of its validation set (`train.refit`).
     """
 
     history: Sequence[EpochScores] = ()  # of the epochs of the first training that are done

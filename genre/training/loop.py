@@ -29,14 +29,14 @@ from genre.training.setup import check, get_state, new_network, prepare, set_sta
 class Trained:
     """A trained network and how it got there; networks compute in float32, whatever they were trained in."""
 
-    model: keras.Model  # with `refit`, trained on the train and validation parts; else on the train part, as below
-    selected: keras.Model | None  # with `refit`, trained on the train part alone, as at its best validated epoch
+    model: keras.Model  # with `refit`, trained on the training and validation sets; else on the training set, as below
+    selected: keras.Model | None  # with `refit`, trained on the training set alone, as at its best validated epoch
     genres: list[str]  # in the order of the outputs
-    history: list[EpochScores]  # of the training on the train part
+    history: list[EpochScores]  # of the training on the training set
     best_epoch: int  # of the same; 1 is the first
-    val_loss: float  # mean cross-entropy in nats on the validation part, uncalibrated, of the network without refit
+    val_loss: float  # mean cross-entropy in nats on the validation set, uncalibrated, of the network without refit
     val_accuracy: float  # of the same, 0..1
-    temperature: float  # that calibrates a clip's probabilities, fitted on the validation part to the same
+    temperature: float  # that calibrates a clip's probabilities, fitted on the validation set to the same
     n_clips: int  # that `model` was trained on
     seconds: float  # of wall-clock time of the epochs of this process, validation and checkpoints included
 
@@ -68,7 +68,7 @@ def train(
 ) -> Trained:
     """Train a network on the `train` part, validated on the `validation` part; `test` is not touched.
 
-    With `params.refit`, a second network is trained on both parts, for all epochs of the schedule; nothing is chosen.
+    With `params.refit`, a second network is trained on both sets, for all epochs of the schedule; nothing is chosen.
 
     `split` has the part of each clip_id. `report` is called with the scores of every epoch of the first training as
     soon as it has ended, with those of resumed epochs first, and `save` with a checkpoint after every epoch of either
@@ -137,7 +137,7 @@ def train(
                 if save:
                     progress = replace(progress, state=get_state(model))
                     save(progress)
-                bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation part too", refresh=False)
+                bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation set too", refresh=False)
                 bar.update()
             refitted = inference_model(model).get_weights()
     seconds = time.perf_counter() - begin

@@ -130,7 +130,7 @@ def test_where_artists_link_genres_so_that_no_split_is_possible_that_is_said():
         a=[("X", ""), ("Y", ""), ("Z", "")], b=[("X", ""), ("Y", ""), ("V", "")], c=[("X", ""), ("V", ""), ("Z", "")],
         d=[("Y", ""), ("V", ""), ("Z", "")],
     )  # fmt: skip
-    with pytest.raises(DataError, match=r"finds no split with every genre in all three parts"):
+    with pytest.raises(DataError, match=r"finds no split with every genre in all three sets"):
         split(clips, params("artist"))
 
 

@@ -78,7 +78,7 @@ def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
 def test_every_bootstrap_sample_has_as_many_clips_of_each_genre():
     f1 = scores.bootstrapped_f1(np.array([[3, 0, 0], [2, 38, 0], [0, 0, 0]]), seed=0)
     assert (f1[:, 0] > 0.2).all()  # a sample without the genre, or without its hits, would have 0
-    assert (f1[:, 2] == 0).all()  # no clip of it is in the test part
+    assert (f1[:, 2] == 0).all()  # no clip of it is in the test set
 
 
 def test_a_genre_that_is_never_predicted_scores_zero_without_a_warning(recwarn):

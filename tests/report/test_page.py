@@ -108,7 +108,7 @@ def test_the_report_says_what_was_run_and_what_leaks(finished):
         "25 % of the test clips",
         "git checkout 0123456789",
         "12\nparameters, trained on 32 clips and tested on 8.",
-        "trained again, on the train and validation parts",
+        "trained again, on the training and validation sets",
     ):
         assert words in html, words
     assert (

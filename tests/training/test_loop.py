@@ -36,7 +36,7 @@ def test_a_network_learns_to_tell_stripes_apart(striped, parts, architecture):
     assert trained.genres == ["high", "low"]
 
 
-def test_training_never_looks_at_the_test_part(striped, parts, monkeypatch):
+def test_training_never_looks_at_the_test_set(striped, parts, monkeypatch):
     seen = set()
     of = type(striped).of
     monkeypatch.setattr(type(striped), "of", lambda self, name: seen.add(name) or of(self, name))
@@ -61,7 +61,7 @@ def test_the_saved_network_learns_from_the_validation_part_only_with_refit(strip
     assert not set.union(*drawn) & validation and first.selected is None and first.n_clips == 24
     both = loop.train(striped, parts, quick(**small, refit=True))
     assert set.union(*drawn) >= validation and both.n_clips == 32
-    # All that is said of the validation part comes from the first training.
+    # All that is said of the validation set comes from the first training.
     for name in ("history", "best_epoch", "val_loss", "val_accuracy", "temperature"):
         assert getattr(both, name) == getattr(first, name)
     equal = [np.array_equal(*pair) for pair in zip(first.model.get_weights(), both.selected.get_weights(), strict=True)]

@@ -24,7 +24,7 @@ def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -
     best = history.loc[best_epoch, "validation/accuracy"]
     detail = f"epoch {best_epoch} of {history.index.max()} was chosen: validation accuracy {100 * best:.1f} %"
     if refit:
-        detail += "; the network was then trained again, on the train and validation parts"
+        detail += "; the network was then trained again, on the training and validation sets"
     figure = style.new_figure(9.6, 3.9, "Accuracy and loss per epoch", data, detail=detail)
     left, right = figure.subplots(1, 2)
     for axes, name in ((left, "accuracy"), (right, "loss")):
