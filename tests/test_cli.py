@@ -187,9 +187,13 @@ def test_without_matplotlib_plot_says_which_extra_has_it(write_audio, tmp_path):
 
 def test_a_keras_model_where_keras_is_not_installed_is_answered_with_the_extra_that_has_it(write_audio, tmp_path):
     (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(name='keras')")
-    (tmp_path / "sitecustomize.py").write_text("import os; os.environ.pop('KERAS_BACKEND', None)")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util; find = util.find_spec; "
+        "util.find_spec = lambda name, *rest: None if name == 'tensorflow' else find(name, *rest)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     arguments = [write_audio("a.wav", noise()), "--model", "m.keras"]
-    done = predict(*arguments, code=1, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    done = predict(*arguments, code=1, env=environment | {"PYTHONPATH": str(tmp_path)})
     assert "keras is not installed" in done.stderr and "pip install '.[pipeline]'" in done.stderr
 
 

@@ -163,6 +163,14 @@ def test_an_error_leaves_no_number_format_behind(striped, parts):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.parametrize("save", [None, lambda checkpoint: None])
+def test_the_state_is_copied_only_where_it_is_to_be_saved(striped, parts, monkeypatch, save):
+    copied = []
+    monkeypatch.setattr(loop, "get_state", lambda model: copied.append(model) or [])
+    loop.train(striped, parts, quick(epochs=2, refit=True, architecture="small_alexnet"), save=save)
+    assert len(copied) == (4 if save else 0)
+
+
 def test_a_diverging_loss_stops_with_the_remedy(striped, parts):
     with pytest.raises(ParamsError, match="learning_rate"):
         loop.train(striped, parts, quick(architecture="small_alexnet", learning_rate=10.0, epochs=30,
