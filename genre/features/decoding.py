@@ -102,6 +102,7 @@ class Stream:
             return False
         left = self._source.following()
         if isinstance(left, SndfileSource):
+            self._source.close()  # a station's recording may be hundreds of streams
             self._use(left)
             return True
         if left is Left.SOUND or (left is Left.BEYOND_HEADER and not self.heard):

@@ -18,10 +18,11 @@ import soundfile
 
 from genre.errors import AudioError
 
-# Error codes where ffmpeg may know better: unknown, unsupported, no frame of MP3, unimplemented, unspecified, no data
-# in a WAV, FLAC in Ogg as ffmpeg writes it.
-_PARTLY_KNOWN = (1, 4, 7, 18, 29, 71, 161)
-_INTERRUPTED = (29, 39)  # the same after the start: a hole in an MP3, the end of a FLAC file without its length
+# Error codes where ffmpeg may know better: unknown, malformed, unsupported, no frame of MP3, unimplemented,
+# unspecified, no data in a WAV, FLAC in Ogg as ffmpeg writes it.
+_PARTLY_KNOWN = (1, 3, 4, 7, 18, 29, 71, 161)
+# The same after the start: a hole in an MP3, the end of a FLAC file without its length, a damaged frame of FLAC.
+_INTERRUPTED = (29, 39, 158, 161)
 _NO_FRAME = 7  # which libsndfile words as if there were no file
 _SOME = 1000  # bytes; fewer than these are not worth mentioning
 _BUFFER = 1 << 16  # bytes that a decoder may have read ahead

@@ -279,3 +279,40 @@ def test_a_playlist_reaches_nothing_on_the_network(tmp_path):
     (tmp_path / "a.m3u8").write_text("#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
     with pytest.raises(AudioError, match="cannot be decoded"):
         read_all(tmp_path / "a.m3u8")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("damage", ["a changed byte", "a cut end"])
+def test_a_damaged_flac_is_decoded_by_ffmpeg(write_audio, damage):
+    path = write_audio("a.flac", noise(seconds=12))
+    content = bytearray(path.read_bytes())
+    if damage == "a cut end":
+        del content[-20:]
+    else:
+        content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    read, _ = read_all(path, count=RATE)
+    assert 11 < len(read) / RATE <= 12.01
+
+
+@needs_ffmpeg
+def test_a_cut_caf_is_decoded_by_ffmpeg(write_audio, tmp_path):
+    path = tmp_path / "a.caf"
+    wav = write_audio("a.wav", noise(seconds=3))
+    subprocess.run(["ffmpeg", "-v", "error", "-i", wav, "-c:a", "pcm_s16be", path], check=True)
+    path.write_bytes(path.read_bytes()[:-RATE])
+    read, _ = read_all(path, count=RATE)
+    assert len(read) / RATE == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_file_of_many_streams_needs_no_more_open_files_than_one(write_audio):
+    resource = pytest.importorskip("resource", reason="limits of open files are POSIX's")
+    path = write_audio("a.ogg", noise(seconds=1.5))
+    path.write_bytes(path.read_bytes() * 60)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 20, limits[1]))
+    try:
+        read, _ = read_all(path, count=RATE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(read) / RATE == pytest.approx(90, abs=1)
