@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -348,6 +349,37 @@ def test_the_server_fetches_no_address_for_a_visitor(server, address):
     assert server.get(f"/gradio_api/file={address}") == (404, b"not found")
     assert call(server, address) == "addresses are not fetched; upload the file"
     assert "music.invalid" not in (server.folder / "asked.txt").read_text()
+
+
+@slow
+def test_a_page_whose_connection_was_lost_is_told_so_and_nothing_of_it_is_kept(server, clip):
+    functions = httpx.get(f"{server.url}config").json()["dependencies"]
+    (hear,) = (function["id"] for function in functions if "upload" in [event for _, event in function["targets"]])
+    song = {"path": upload(server, clip), "orig_name": clip.name, "meta": {"_type": "gradio.FileData"}}
+    asked = {"data": [[song], False], "fn_index": hear, "session_hash": "left"}
+    httpx.post(f"{server.url}gradio_api/queue/join", json=asked).raise_for_status()
+    with httpx.stream("GET", f"{server.url}gradio_api/queue/data", params={"session_hash": "left"}) as events:
+        (done,) = (line for line in events.iter_lines() if "process_completed" in line)
+    assert "The connection was lost, and your songs were deleted." in done
+    assert not server.uploads()
+
+
+@slow
+def test_a_request_that_would_fill_the_memory_is_refused(server):
+    address = f"{server.url}gradio_api/call/predict"
+    assert httpx.post(address, content=b" " * 11_000_000).status_code == 413
+    assert httpx.post(address, content=iter([b"{}"])).status_code == 413  # of a length that it does not tell
+    assert httpx.post(address, content=b"[" * 100_000).status_code == 400
+
+
+@slow
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_nothing_stays_after_its_terminal_was_closed(tmp_path, clip):
+    with serving(tmp_path) as server:
+        assert upload(server, clip) and server.uploads()
+        server.process.send_signal(signal.SIGHUP)
+        server.process.wait(60)
+    assert not list(tmp_path.glob("genre-app-*"))
 
 
 @slow

@@ -1,7 +1,7 @@
 """The page and the endpoint, built with Gradio on what `genre predict` uses."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Page:
         self._making = threading.Lock()  # of an example
         with gr.Blocks(title="genre", analytics_enabled=False, delete_cache=(3600, 86400)) as self.blocks:
             self._lay_out(model)
+            self.blocks.load(self._enter, api_visibility="private")
         self.blocks.unload(self._leave)
         self.blocks.queue(default_concurrency_limit=threads)
 
@@ -45,7 +46,7 @@ class Page:
             with gr.Column(scale=2, min_width=300):
                 self._drop = gr.File(label=f"Songs, up to {LARGEST} MB each", file_count="multiple", height=170)
                 record = gr.Audio(label="Microphone", sources="microphone", type="filepath", editable=False)
-                gr.Markdown("No song at hand? Try one that a program wrote:")
+                gr.Markdown("No song at hand? Try a computer-generated one:")
                 with gr.Row():
                     examples = [gr.Button(name, size="sm", min_width=60) for name in EXAMPLES]
                 self._songs = gr.Radio(label="Heard", visible=False)
@@ -81,7 +82,7 @@ class Page:
     def _hear(self, files: Any, narrow: bool, request: gr.Request, progress: gr.Progress = _PROGRESS) -> Iterator[dict]:
         """Answer the files of one event in turn; the first is shown as soon as it is answered."""
         files = files if isinstance(files, list) else [files]
-        visit = self._visits.setdefault(str(request.session_hash), [])
+        visit = self._visit(request, uploaded=files)
         first = len(visit)
         visit += [Heard(_name(file), Answer(Path(file["path"]), None)) for file in files]
         yield {self._drop: None}
@@ -120,7 +121,7 @@ class Page:
         yield from self._hear({"path": path, "orig_name": path.name}, narrow, request, progress)
 
     def _choose(self, index: int, narrow: bool, request: gr.Request) -> dict:
-        return self._show(self._visits[str(request.session_hash)][index], narrow)
+        return self._show(self._visit(request)[index], narrow)
 
     def _show(self, heard: Heard, narrow: bool) -> dict:
         song = heard.answer.song
@@ -142,6 +143,19 @@ class Page:
         answer = answer_file(Path(file["path"]), self._network, self._info).to_dict(self._info.genres)
         del answer["path"]  # on this server, and Gradio's client would download it
         return {"file": _name(file), **answer}
+
+    def _enter(self, request: gr.Request) -> None:
+        self._visits[str(request.session_hash)] = []
+
+    def _visit(self, request: gr.Request, *, uploaded: Sequence[dict] = ()) -> list[Heard]:
+        """What was heard on a page; nothing of one whose connection broke, as nobody would say when it is closed."""
+        session = str(request.session_hash)
+        if session not in self._visits:
+            self._uploads.delete(Path(file["path"]) for file in uploaded)
+            raise gr.Error(
+                "The connection was lost, and your songs were deleted. Reload this page.", print_exception=False
+            )
+        return self._visits[session]
 
     def _leave(self, request: gr.Request) -> None:
         for heard in self._visits.pop(str(request.session_hash), []):

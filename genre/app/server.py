@@ -34,6 +34,8 @@ _ROUTES = re.compile(
     r"|call/predict(/\w+)?|cancel|reset|file=(?!https?:).*)"
 )
 
+_LARGEST_BODY = 10_000_000  # of a request that is no upload, in bytes
+
 
 def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None = None, browser: bool = False) -> None:
     """Serve the page until the process is interrupted; uploads are kept in a folder of its own, and deleted with it.
@@ -42,7 +44,9 @@ def launch(*, model: Path = RELEASED, host: str = "127.0.0.1", port: int | None 
     DataError where there is no usable model, UserError where the port cannot be listened on.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # for the folder to be deleted
+    for name in ("SIGTERM", "SIGHUP"):  # for the folder to be deleted; Windows has no SIGHUP, and nohup ignores it
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), lambda *_: sys.exit())
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -98,9 +102,11 @@ class Gate(BaseHTTPMiddleware):
                 self._uploads.add(map(Path, json.loads(answer)))
             return Response(answer, response.status_code, response.headers)
         if request.method == "POST":
+            if int(request.headers.get("content-length", _LARGEST_BODY + 1)) > _LARGEST_BODY:
+                return PlainTextResponse("too large, or of unknown length", 413)
             try:
                 json.loads(await request.body(), object_hook=_without_address)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 return PlainTextResponse(str(error), 400)
         return await call_next(request)
 
