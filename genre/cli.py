@@ -57,7 +57,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         help="name the genre of audio files",
         description="Name the genre of audio files.",
         epilog="Formats that libsndfile reads and, where ffmpeg is installed, most others. Exit code 0 when every file "
-        "could be used, 1 when one could not or none was found, 2 for a wrong command.",
+        "could be used, 1 when one could not or none was found, 2 for a usage error.",
     )
     songs.add_argument("paths", type=path, nargs="+", metavar="PATH", help="an audio file, or a folder of them")
     songs.add_argument("--json", action="store_true", help="print one JSON object for each file")
@@ -66,13 +66,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     songs.set_defaults(run=predict)
     report = commands.add_parser("report", help="write report.html, one page on the pipeline's last run")
     report.set_defaults(run=write_report)
-    app = commands.add_parser("app", help="open a web page to drop songs on", description="Serve a page for songs.")
+    app = commands.add_parser(
+        "app", help="open a web page to drop songs on", description="Serve a web page that names the genre of songs."
+    )
     app.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in")
-    app.add_argument("--port", type=int, help="the first free one from 7860 on unless given")
+    app.add_argument("--port", type=int, help="default: the first free port from 7860")
     app.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     app.set_defaults(run=serve_app)
     for command in (songs, app):
-        about = "models/model.tflite is the pipeline's last one"
+        about = "model to use (default: the released one); models/model.tflite is from your last `dvc repro`"
         command.add_argument("--model", type=path, default=RELEASED, metavar="FILE", help=about)
     chosen = parser.parse_args(argv)
     if chosen.run is predict:
@@ -94,15 +96,16 @@ def check_predict(chosen: argparse.Namespace, refuse: Callable[[str], NoReturn])
         refuse(f"--plot draws one song, and there are {len(chosen.files)} files")
     if chosen.plot and chosen.plot.suffix.lower() != ".png":
         refuse(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
-    inputs = {path.resolve() for path in chosen.files}
+    inputs = {os.path.realpath(path) for path in chosen.files}  # `Path.resolve` raises over a link to itself
     for option, out in (("--csv", chosen.csv), ("--plot", chosen.plot)):
         if out and out.exists() and not out.is_file():  # the file is written beside it and renamed
             refuse(f"{option} writes a file, and {readable(out)} is a folder or a device")
-        if out and out.resolve() in inputs:
+        if out and os.path.realpath(out) in inputs:
             refuse(f"{option} would overwrite {readable(out)}, which is to be predicted")
         if out and any(parent.exists() and not parent.is_dir() for parent in out.parents):
             refuse(f"{option} writes {readable(out)}, whose folder is a file")
-    chosen.csv, chosen.plot = (out and out.resolve() for out in (chosen.csv, chosen.plot))  # where a link leads
+    # Where a link leads.
+    chosen.csv, chosen.plot = (out and Path(os.path.realpath(out)) for out in (chosen.csv, chosen.plot))
     if chosen.csv and chosen.csv == chosen.plot:
         refuse("--csv and --plot name the same file")
 
@@ -159,7 +162,8 @@ def show(text: str, *, needed: bool) -> None:
 
 def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:
     """A line of `--csv`, by column; of a file that cannot be used its path and the error."""
-    fields = answer.to_dict(genres) | {"path": readable(answer.path)}
+    name = str(answer.path).encode("utf-8", "backslashreplace").decode()  # a file's name need not be UTF-8
+    fields = answer.to_dict(genres) | {"path": name}
     if answer.song:
         probabilities = fields["probabilities"]
         fields |= {"probability": probabilities[fields["genre"]], "notes": "; ".join(answer.song.notes)}

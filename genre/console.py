@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +21,14 @@ _DISK_ERRORS = {
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "grant access"),
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EIO: "check the disk",
+    errno.ELOOP: "remove the link",
 }
 # The same of DVC's own database, in which dvclive looks.
 _DATABASE_ERRORS = {
     **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "make room"),
     **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN), "grant access"),
 }
+_TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # turn the direction of writing (UAX 9)
 # The extra of pyproject.toml that brings a package, where it is not `pipeline`.
 _EXTRAS = {"matplotlib": "plot", "gradio": "app", "distributed": "dask", "dask": "dask"}
 
@@ -94,6 +97,16 @@ def explain(error: BaseException) -> str | None:
                 f"or run `pip install '.[{extra}]'` in the project's folder"
             )
     return None
+
+
+def printable(text: str) -> str:
+    """`text` with what would break a line, command a terminal or turn the direction of writing escaped."""
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(letter) in _TURNING
+        else letter
+        for letter in text
+    )
 
 
 def discard(descriptor: int) -> None:

@@ -102,7 +102,7 @@ def present(path: Path) -> Iterator[None]:
     """Within this block a missing file is a DataError; one of the pipeline's own says how to get it."""
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if paths.is_made_by_pipeline(path):
             raise DataError(f"{path} is missing; `dvc repro` makes it") from None
         raise DataError(f"{path} does not exist") from None

@@ -89,6 +89,21 @@ def test_csv_has_a_line_for_each_file(music, write_audio, tmp_path):
     assert rows["broken.mp3"]["error"] and not rows["broken.mp3"]["genre"]
 
 
+def test_csv_has_paths_that_lead_to_the_files(write_audio, tmp_path):
+    songs = [write_audio(name, noise()) for name in ("宇多田\u3000ヒカル.wav", "est-il\u00a0?.wav", "a\nb.wav")]
+    predict(*songs, "--csv", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert [Path(row["path"]) for row in csv.DictReader(file)] == songs
+
+
+def test_a_link_to_itself_stops_no_other_song(music):
+    (music / "loop.mp3").symlink_to("loop.mp3")
+    done = predict(music, code=1)
+    assert "loop.mp3: does not exist" in done.stderr and done.stdout.count("throughout") == 2
+    assert "remove the link" in predict(music / "b.wav", "--model", music / "loop.mp3", code=1).stderr
+    assert "does not exist" in predict(music / "b.wav", "--model", music / "b.wav/x", code=1).stderr
+
+
 def test_plot_draws_one_song_whatever_bytes_the_names_are_made_of(write_audio, tmp_path):
     song, picture = (os.fsdecode(os.fsencode(tmp_path) + name) for name in (b"/bj\xf6rk.wav", b"/bj\xf6rk.PNG"))
     write_audio("plain.wav", noise()).rename(song)

@@ -92,3 +92,24 @@ def test_a_stage_warns_in_a_copy_of_a_shallow_clone_whose_results_dvc_would_lose
     with pytest.raises(SystemExit):
         console.run(lambda: 0)
     assert ("git fetch --unshallow" in capsys.readouterr().err) == bool(depth)
+
+
+@pytest.mark.parametrize(
+    "name", ["宇多田\u3000ヒカル", "est-il\u00a0?", "می\u200cخواهم", "👨\u200d👩\u200d👧", "Süße Grüße"]
+)
+def test_letters_and_spaces_of_every_language_are_printed_as_they_are(name):
+    assert console.printable(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb", r"a\nb"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\u2028b", r"a\u2028b"),
+        ("a\u202egpm.b", r"a\u202egpm.b"),
+        ("\udcff", r"\udcff"),
+    ],
+)
+def test_what_breaks_a_line_or_commands_a_terminal_is_escaped(name, shown):
+    assert console.printable(name) == shown

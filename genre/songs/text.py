@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from genre.console import printable
 from genre.songs.prediction import Song, TimedPrediction
 
 TOP = 3
@@ -87,6 +88,5 @@ def movement(moments: Sequence[TimedPrediction], genres: Sequence[str], *, heard
 
 
 def readable(path: Path) -> str:
-    """A path as text that any terminal and file can take: what cannot be printed is escaped."""
-    letters = os.fspath(path)
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in letters)
+    """A path as text that any terminal can take."""
+    return printable(os.fspath(path))

@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from genre.console import printable
 from genre.files import replacing
 
 log = logging.getLogger(__name__)
@@ -87,14 +88,16 @@ class Data:
 styled = matplotlib.style.context(["default", _STYLE])
 
 
-def new_figure(width: float, height: float, title: str, data: Data, *, detail: str = "", dpi: int = DPI) -> Figure:
-    """An empty figure, and above it a header: the title, the data, in red where they are synthetic, and `detail`.
+def new_figure(
+    width: float, height: float, title: str, data: Data, *, about: str = "", detail: str = "", dpi: int = DPI
+) -> Figure:
+    """An empty figure, and above it a header: title, data (after `about`), in red where they are synthetic, `detail`.
 
     `width` and `height` are in inches, without the header's height; the header's lines are wrapped.
     """
     texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
         (title, 12.5, {"weight": "bold"}),
-        (str(data), 9.5, {"weight": "bold", "color": WARNING if data.synthetic else INK}),
+        (f"{about}{data}", 9.5, {"weight": "bold", "color": WARNING if data.synthetic else INK}),
         (detail, 8.5, {"color": MUTED}),
     )
     lines, top = [], 0.12
@@ -129,7 +132,7 @@ def shorten(text: str, length: int, *, head: int | None = None) -> str:
 
     A wide character, such as a Chinese one, counts twice; what cannot be printed is escaped.
     """
-    text = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    text = printable(text)
     if columns(text) <= length:
         return text
     head = (length - 1) * 2 // 3 if head is None else head
