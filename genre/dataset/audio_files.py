@@ -42,6 +42,11 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
+def is_hidden(path: Path) -> bool:
+    """Whether a name begins with a dot; with two or more it is a title's, such as `...Baby One More Time`."""
+    return path.name.startswith(".") and not path.name.startswith("..")
+
+
 def leads_up(path: Path) -> bool:
     """Whether a path is a link to a folder that it lies in, which would go round for ever."""
     return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
@@ -65,7 +70,7 @@ def find(folder: Path) -> Listing:
             continue
         seen.add(real)
         try:
-            paths = sorted(path for path in current.iterdir() if not path.name.startswith("."))
+            paths = sorted(path for path in current.iterdir() if not is_hidden(path))
         except OSError as error:
             found.unreadable[current] = str(error.strerror)
             continue

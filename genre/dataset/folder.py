@@ -4,6 +4,7 @@ import filecmp
 import os
 import stat
 import unicodedata
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def _listings(folder: Path) -> dict[str, audio_files.Listing]:
     found: dict[str, audio_files.Listing] = {}
     top = audio_files.Listing()
     try:
-        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        entries = sorted(path for path in folder.iterdir() if not audio_files.is_hidden(path))
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}; a dataset folder holds {LAYOUT}") from None
     for path in entries:
@@ -143,8 +144,9 @@ def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # more columns than the header
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a valid CSV in UTF-8: {error}") from None
     if not {"clip_id", "artist"} <= set(table.columns):
         raise DataError(f"{path} has the columns {', '.join(table.columns)}; it must have clip_id and artist")

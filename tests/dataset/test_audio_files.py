@@ -22,6 +22,11 @@ def test_audio_is_found_at_any_depth_by_suffix_in_any_case_and_listed_by_path(tm
     assert audio(tmp_path) == ["a/1.mkv", "a/x/2.Opus", "b.WAV", "c.m4r", "d.tta"]
 
 
+def test_a_name_that_begins_with_an_ellipsis_is_not_hidden(tmp_path):
+    make(tmp_path, "...Baby One More Time.mp3", "...And Justice for All/1.wav", "._a.mp3")
+    assert audio(tmp_path) == ["...And Justice for All/1.wav", "...Baby One More Time.mp3"]
+
+
 def test_what_is_passed_over_is_listed_with_its_suffix_or_what_it_is(tmp_path):
     make(tmp_path, "a/cover.JPG", "a/README", "b/1.wav")
     os.mkfifo(tmp_path / "b/pipe.wav")

@@ -104,6 +104,8 @@ def test_artists_come_from_artists_csv(tmp_path):
         ("clip_id,artist\n1.wav,x\n", r"names 1 clips that are not in the folder, such as '1\.wav'"),
         ("clip_id,artist\n1,x\n1,y\n", "names '1' twice"),
         ("", "is not a valid CSV"),
+        ("clip_id,artist\n1,Earth, Wind & Fire\n", "is not a valid CSV"),
+        ("clip_id,artist\n1,x,\n2,y,\n", "is not a valid CSV"),
     ],
 )
 def test_a_wrong_artists_csv_is_refused(tmp_path, text, said):
