@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from genre.dataset import catalogue
-from genre.dataset.splits import PARTS, audit, split
+from genre.dataset.splits import PARTS, audit, linked_groups, split
 from genre.errors import DataError
 from genre.params import SplitParams
 
@@ -166,13 +166,28 @@ def test_the_audit_counts_what_crosses():
     assert report["same_bytes_pairs"] == {"train-validation": 1, "train-test": 2, "validation-test": 0}
     assert report["artists"] == {"train-validation": 0, "train-test": 1, "validation-test": 0}
     assert report["test_clips_with_artist_in_train"] == pytest.approx(1 / 3, abs=1e-4)
+    assert report["test_clips_with_artist_in_train_or_validation"] == pytest.approx(1 / 3, abs=1e-4)
     assert report["genres"]["a"] == {"train": 1, "validation": 1, "test": 2}
+
+
+def test_the_audit_counts_artists_of_the_validation_set_which_refit_learns_from():
+    clips = clips_of(a=[("X", ""), ("Y", ""), ("Y", "")], b=[("Z", ""), ("V", ""), ("U; Z", "")])
+    table = pd.DataFrame({"genre": clips.genre, "split": ["train", "validation", "test"] * 2})
+    report = audit(clips, table)
+    assert report["test_clips_with_artist_in_train"] == 0.5
+    assert report["test_clips_with_artist_in_train_or_validation"] == 1.0
+
+
+def test_a_name_is_one_artist_in_any_case_and_with_any_spaces():
+    clips = clips_of(a=[("The Band", ""), ("the  band", ""), ("THE BAND ", ""), ("Bandits", "")])
+    assert linked_groups(clips).tolist() == [0, 0, 0, 1]
 
 
 def test_the_audit_of_unknown_artists_claims_nothing():
     clips = clips_of(a=[("", "")] * 10, b=[("", "")] * 10)
     report = audit(clips, split(clips, params()))
     assert report["artists"]["train-test"] is None and report["test_clips_with_artist_in_train"] is None
+    assert report["test_clips_with_artist_in_train_or_validation"] is None
 
 
 def test_halves_of_a_clip_are_evened_out_over_the_genres():

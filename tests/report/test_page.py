@@ -46,6 +46,7 @@ def finished(striped) -> Run:
             "same_bytes_pairs": dict.fromkeys(parts, 3),
             "artists": dict.fromkeys(parts, 7),
             "test_clips_with_artist_in_train": 0.25,
+            "test_clips_with_artist_in_train_or_validation": 0.5,
         },
         extraction={"clips": 40, "skipped": 0, "frames": 2500, "seconds": 200.0},
         pictures=dict.fromkeys(PICTURES, drawn.getvalue()),
@@ -129,6 +130,12 @@ def test_what_changed_since_the_run_is_said(finished):
     assert "have changed since they ran: <code>train</code>" in html
 
 
+def test_the_artists_that_count_are_those_that_the_saved_network_was_trained_on(finished):
+    assert "50 % of the test clips" in page.page(finished)
+    without = dataclasses.replace(finished, training=finished.training | {"refit": False})
+    assert "25 % of the test clips" in page.page(without)
+
+
 def test_a_run_outside_git_and_dvc_is_reported_all_the_same(finished):
     html = page.page(dataclasses.replace(finished, commit=None, stale=None))
     assert "not in a git repository" in html and "<code>dvc status</code> failed" in html
@@ -139,6 +146,7 @@ def test_a_run_without_mistakes_or_known_artists_is_reported_too(finished):
     audit = finished.audit | {
         "artists": dict.fromkeys(finished.audit["artists"]),
         "test_clips_with_artist_in_train": None,
+        "test_clips_with_artist_in_train_or_validation": None,
     }
     html = page.page(dataclasses.replace(finished, predictions=right, audit=audit))
     assert "all 8 test clips are classified correctly" in html and "No clip's artist is known" in html
