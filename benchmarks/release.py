@@ -1,4 +1,4 @@
-"""Make the released model again: the default recipe on real GTZAN, with the figures of that very model.
+"""Make the released model again: the default recipe on real GTZAN, and measure it.
 
     python -m benchmarks.release [--features DIR] [--audio DIR] [--out DIR]
 
@@ -59,8 +59,8 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
         f"{len(features.clips)} clips",
         "protocol": PROTOCOL,
         "best_epoch": result.best_epoch,
-        "validation_accuracy": round(result.val_accuracy, 4),
-        "test_accuracy_without_refit": result.accuracy_without_refit and round(result.accuracy_without_refit, 4),
+        "validation_accuracy": round(result.val_accuracy, 6),
+        "test_accuracy_without_refit": result.accuracy_without_refit and round(result.accuracy_without_refit, 6),
         "test": summary(predictions),
         "confusion": {
             genre: dict(zip(info.genres, row.tolist(), strict=True))

@@ -15,6 +15,7 @@ from genre.errors import ParamsError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -39,8 +40,8 @@ class ExtractParams(Section):
     n_fft: Annotated[int, Field(ge=64, le=65_536)]  # in samples
     hop_length: Annotated[int, Field(ge=16, le=65_536)]  # in samples
     n_mels: Annotated[int, Field(ge=8, le=512)]
-    seconds: Positive
-    min_seconds: Positive
+    seconds: Seconds
+    min_seconds: Seconds
     scale: Literal["db", "power"]
     max_skipped: Fraction
     n_jobs: Annotated[int, Field(ge=-1)]
@@ -97,8 +98,8 @@ class AugmentParams(Section):
 
 class TrainParams(Section):
     architecture: Literal["two_branch", "small_alexnet"]
-    segment_seconds: Positive
-    test_segments: Annotated[int, Field(ge=1, le=1000)]
+    segment_seconds: Seconds
+    test_segments: Annotated[int, Field(ge=1, le=100)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     refit: bool
     select: Literal["loss", "accuracy"]

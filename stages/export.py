@@ -34,7 +34,7 @@ def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict
     rows = features.rows(split, "test")
     one, other = (predict_calibrated(by, info, features, rows) for by in (network.predict_on_batch, converted))
     difference = float(np.abs(one - other).max())
-    if difference > TOLERANCE:
+    if not difference <= TOLERANCE:  # nor where it is not a number
         out.unlink()
         raise DataError(
             f"the exported {model} gives a test clip a probability that differs by {difference:.4f} from Keras's, more "

@@ -64,6 +64,8 @@ def extract(
                 "%d of %d clips are longer than extract.seconds = %g: only that much of each is learned from, from its "
                 "first sound on", n_longer, len(listed), settings.seconds,
             )  # fmt: skip
+        if any("not installed" in item["reason"] for item in skipped):
+            log.warning("after installing ffmpeg, run `dvc repro --force --single-item extract`, then `dvc repro`")
         clips = pd.DataFrame(rows, columns=store.CLIP_COLUMNS)
         files.write_table(temporary / "clips.csv", clips)
         files.write_table(temporary / "skipped.csv", pd.DataFrame(skipped, columns=["path", "reason"]))

@@ -110,7 +110,7 @@ def _banner(problem: str) -> str:
     stars = "*" * 80
     return (
         f"{stars}\n{problem}\n\nGTZAN IS NOT USED. The built-in sample, music that the project synthesises, takes its "
-        "place\n(fetch.fallback = sample). What it scores says nothing about GTZAN. When a mirror can be reached:\n"
+        "place\n(fetch.fallback = sample). Its scores say nothing about GTZAN. When a mirror can be reached:\n"
         f"dvc repro --force fetch, then dvc repro. To stop here instead: fetch.fallback: null.\n{stars}"
     )
 

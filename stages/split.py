@@ -20,7 +20,7 @@ def main() -> None:
     files.write_json(paths.METRICS / "split.json", report)
     sizes = ", ".join(f"{part} {size}" for part, size in report["sizes"].items())
     shared = [f"{parts} {count}" for parts, count in report["artists"].items() if count is not None]
-    artists = f"artists on both sides: {', '.join(shared)}" if shared else "artists unknown"
+    artists = f"artists in both sets: {', '.join(shared)}" if shared else "artists unknown"
     log.info("%s split, clips: %s; %s", chosen.protocol, sizes, artists)
 
 

@@ -63,8 +63,8 @@ def main() -> None:
         {
             "best_epoch": trained.best_epoch,
             # Of the network that has not learned from the validation set, in the format in which it is saved.
-            "validation_accuracy": round(trained.val_accuracy, 4),
-            "validation_loss": round(trained.val_loss, 4),
+            "validation_accuracy": round(trained.val_accuracy, 6),
+            "validation_loss": round(trained.val_loss, 6),
             "temperature": trained.temperature,
             "refit": chosen.refit,
             "clips": trained.n_clips,  # that the saved network was trained on

@@ -18,6 +18,9 @@ else:
 # TensorFlow's faster kernels, which it takes by itself on newer processors only: a third less time for convolutions.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+# Read by XLA as it starts: its fastest kernels on a GPU give other last digits in every run.
+os.environ["XLA_FLAGS"] = f"--xla_gpu_deterministic_ops=true {os.environ.get('XLA_FLAGS', '')}".strip()
+
 import keras  # noqa: E402 - reads KERAS_BACKEND
 
 keras.config.set_image_data_format("channels_last")

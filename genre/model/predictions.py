@@ -71,12 +71,12 @@ def predict_clips(
     """Genre probabilities of some clips [shape=(n, n_genres), dtype=float64], rows add up to 1; read batch by batch.
 
     `rows` are of `features.clips`, one at least. Of each clip `test_segments` are used, and no batch has more than
-    `clips_per_batch` clips.
+    `clips_per_batch` clips, or fewer where these have more than two segments.
     """
     if (features.clips.n_frames.iloc[rows] <= segment_frames).all():
         test_segments = 1  # all segments of a short clip are the same
     parts = []
-    for chosen in _equal_batches(rows, clips_per_batch):
+    for chosen in _equal_batches(rows, max(1, clips_per_batch * 2 // max(test_segments, 2))):
         names = features.clips.index[chosen]
         batch = np.concatenate(
             [

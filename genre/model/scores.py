@@ -17,9 +17,9 @@ def summary(predictions: Predictions) -> dict[str, Any]:
     """All scores of the evaluation, fractions 0..1 apart from the counts.
 
     `accuracy` and `top3_accuracy`, each with the ends of its Wilson interval (`accuracy_low`, `accuracy_high`),
-    `majority_accuracy` (of always predicting the most frequent genre), `macro_f1` with its bootstrap interval,
-    `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap interval, and
-    the number of clips.
+    `majority_accuracy` (of always predicting the most frequent genre of these clips), `macro_f1` with its bootstrap
+    interval, `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap
+    interval, and the number of clips.
     """
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
     hits, top3_hits = int((labels == predicted).sum()), top_k_hits(predictions, k=3)
@@ -52,7 +52,7 @@ def _with_interval(name: str, value: float, interval: tuple[float, float]) -> di
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), 4)
+    return round(float(value), 6)
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from genre.features.settings import TOP_DB
 from genre.params import DegradeParams
 
 LEAST_RANGE = 20.0  # in dB; a segment of less range is not stretched to levels 0..1
-KINDS = [name for name in DegradeParams.model_fields if name != "share"]
+KINDS = ("noise", "cut_high", "cut_low", "room", "tilt")  # in this order they draw
 _DB = np.float32(np.log(10) / 10)  # exp(_DB * decibels) is power
 
 

@@ -1,7 +1,6 @@
 """What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,8 +41,6 @@ def prepared(precision: str) -> Iterator[None]:
     several GPUs, JAX trains on all of them (data parallel: each has the same weights and computes an equal part of
     every batch); Keras does not distribute under TensorFlow, which uses the first.
     """
-    # Read by XLA as it starts; its fastest kernels on a GPU give other last digits in every run.
-    os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
     found = gpus()
     match keras.backend.backend():
         case "tensorflow":

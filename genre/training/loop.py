@@ -143,10 +143,14 @@ def train(
     seconds = time.perf_counter() - begin
 
     validated = with_weights(progress.best_weights)
+    final = with_weights(refitted) if params.refit else validated
     probabilities = predict_validation(validated)
+    # The last step of a training is the only one whose outcome no loss has shown.
+    if not all(np.isfinite(found).all() for found in (probabilities, predict_validation(final))):
+        raise ParamsError("the trained network predicts no numbers: lower train.learning_rate, or check the data")
     val_loss, val_accuracy = clip_scores(probabilities, labels)
     return Trained(
-        model=with_weights(refitted) if params.refit else validated,
+        model=final,
         selected=validated if params.refit else None,
         genres=genres,
         history=list(progress.history),

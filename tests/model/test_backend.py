@@ -45,3 +45,10 @@ def test_a_backend_that_cannot_be_used_is_one_line(backend, message):
     command = [sys.executable, "-m", "stages.train"]
     done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_xla_is_deterministic_whatever_else_a_user_asks_of_it():
+    code = "from genre.model import backend; import os; print(os.environ['XLA_FLAGS'])"
+    environment = {**os.environ, "XLA_FLAGS": "--xla_dump_to=x"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=TOP, capture_output=True, text=True)
+    assert done.stdout.split() == ["--xla_gpu_deterministic_ops=true", "--xla_dump_to=x"], done.stderr

@@ -36,3 +36,11 @@ def test_all_batches_have_one_shape_since_a_network_is_traced_for_each(striped, 
     rows = np.arange(n_clips)
     found = predict_clips(network, striped, rows, segment_frames=20, test_segments=2, clips_per_batch=16)
     assert len(found) == n_clips and set(shapes) == {(2 * size, 20, 128)}
+
+
+@pytest.mark.parametrize(("test_segments", "largest"), [(2, 32), (10, 30), (100, 100)])
+def test_memory_does_not_grow_with_clips_times_segments(striped, test_segments, largest):
+    sizes = []
+    network = lambda batch: sizes.append(len(batch)) or loud_half(batch)  # noqa: E731
+    predict_clips(network, striped, np.arange(32), segment_frames=20, test_segments=test_segments)
+    assert max(sizes) == largest

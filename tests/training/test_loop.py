@@ -217,3 +217,9 @@ def test_a_run_that_was_killed_resumes_and_ends_as_if_it_had_not_been(striped, p
         assert all(np.array_equal(one, other) for one, other in pairs)
     nothing = {"model": None, "selected": None, "seconds": 0}
     assert replace(resumed, **nothing) == replace(undisturbed, **nothing)
+
+
+def test_a_training_whose_last_step_diverges_is_no_success(striped, parts):
+    wild = {"architecture": "small_alexnet", "learning_rate": 10.0, "muon": 100.0, "schedule": "constant"}
+    with pytest.raises(ParamsError, match=r"lower train\.learning_rate"):
+        loop.train(striped, parts, quick(epochs=1, batch_size=24, **wild))
