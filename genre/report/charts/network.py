@@ -93,7 +93,7 @@ def network(info: ModelInfo, data: Data) -> Figure:
     blocks = fold(info.layers)
     places, width, height = arrange(blocks)
     title = f"Network {info.architecture}: {sum(layer.parameters for layer in info.layers):,} parameters"
-    detail = "a box: a layer, those that follow it, the shape that comes out"
+    detail = "each box: a layer, the layers applied after it, and the output shape"
     width, height = max(width + 2 * GUTTER, 6.5), height + 0.1 + GUTTER
     figure = style.new_figure(width, height, title, data, detail=detail)
     figure.set_layout_engine("none")

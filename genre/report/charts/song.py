@@ -31,7 +31,8 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
         4.6,
         f"{style.shorten(name, 60)}: {style.shorten(genre, 30)}, {100 * probability:.0f} % ({sureness(probability)})",
         Data(info.dataset, info.source, info.protocol),
-        detail=f"predicted by {info.architecture}, trained on the data above; 0 dB is the loudest point of a window",
+        about="model trained on ",
+        detail=f"predicted by {info.architecture}; 0 dB is the loudest point of a window",
     )
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.15, 1))
     _draw_spectrogram(above, prediction, info)

@@ -50,7 +50,7 @@ def spectrograms(features: "Features", predictions: "Predictions", data: Data) -
     return _grid(
         "One test clip of each genre",
         data,
-        "of each genre the clip that is most confidently recognised; 0 dB is a clip's loudest point",
+        "for each genre, the clip with its highest probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         captions,
         settings=features.settings,
@@ -87,8 +87,8 @@ def mistakes(features: "Features", predictions: "Predictions", data: Data) -> Fi
     return _grid(
         title,
         data,
-        f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; beside each "
-        "genre its probability; 0 dB is a clip's loudest point",
+        f"{n_wrong} of {total} test clips {'is' if n_wrong == 1 else 'are'} misclassified{shown}; each genre "
+        "is followed by its probability; 0 dB is a clip's loudest point",
         [features.of(predictions.clip_ids[row]) for row in rows],
         captions,
         settings=features.settings,
