@@ -62,7 +62,7 @@ git:
 # An environment does not work under another path: where the project's folder was renamed, it is made again.
 $(VENV)/folder: always
 	@[ -x $(BIN)/python ] && [ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] || { \
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11, 3.12 or 3.13 is needed, this is %d.%d; name one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])' \
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11, 3.12 or 3.13 is needed, but this is %d.%d; name one with `make PYTHON=python3.12 ...`" % sys.version_info[:2])' \
 	&& rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && echo "$(CURDIR)" > $@ || { rm -rf $(VENV); exit 1; }; }
 
 $(VENV)/installed: requirements.txt pyproject.toml $(VENV)/folder

@@ -1,4 +1,4 @@
-"""Compare settings of the recipe by cross-validation, without a look at any test set.
+"""Compare settings of the recipe by cross-validation, without looking at any test set.
 
     python -m benchmarks.folds train.muon=0 train.augment.gain=0 --seeds 0 1
 

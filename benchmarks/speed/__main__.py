@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of every row and its reference")
     parser.add_argument("--clips", type=int, default=1000, metavar="N", help="in the folder that is extracted")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names begin so")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names start with these words")
     arguments = parser.parse_args()
     if arguments.repeats < 1 or arguments.clips < 1:
         raise UserError("--repeats and --clips must be at least 1")
