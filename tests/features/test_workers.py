@@ -55,6 +55,7 @@ def test_extraction_says_what_of_the_clips_is_not_learned_from(raw, tmp_path, se
         extract.extract(raw, tmp_path / "out", replace(settings, seconds=2.5), n_jobs=1, max_skipped=0.1)
     assert "pop/3.wav: more follows that was not heard: it takes ffmpeg" in caplog.text
     assert "1 of 41 clips are longer than extract.seconds = 2.5" in caplog.text
+    assert "after installing ffmpeg, run `dvc repro --force --single-item extract`" in caplog.text
 
 
 def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
