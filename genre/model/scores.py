@@ -18,20 +18,20 @@ def summary(predictions: Predictions) -> dict[str, Any]:
 
     `accuracy` and `top3_accuracy`, each with the ends of its Wilson interval (`accuracy_low`, `accuracy_high`),
     `majority_accuracy` (of always predicting the most frequent genre of these clips), `macro_f1` with its bootstrap
-    interval, `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its bootstrap
-    interval, and the number of clips.
+    interval, `expected_calibration_error`, `n_clips`, and `per_genre` with precision, recall, F1 with its interval by
+    Wilson's method, and the number of clips.
     """
     labels, predicted, n = predictions.labels, predictions.predicted, len(predictions.labels)
     hits, top3_hits = int((labels == predicted).sum()), top_k_hits(predictions, k=3)
     indices = np.arange(len(predictions.genres))
     precision, recall, f1, support = precision_recall_fscore_support(labels, predicted, labels=indices, zero_division=0)
-    bootstrapped = bootstrapped_f1(predictions.confusion, seed=0)
-    f1_low, f1_high = percentile_interval(bootstrapped)
+    confusion = predictions.confusion
+    right, either = confusion.diagonal(), confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
     per_genre = {
         genre: {
             "precision": _rounded(precision[i]),
             "recall": _rounded(recall[i]),
-            **_with_interval("f1", f1[i], (f1_low[i], f1_high[i])),
+            **_with_interval("f1", f1[i], f1_interval(right[i], either[i])),
             "n_clips": int(support[i]),
         }
         for i, genre in enumerate(predictions.genres)
@@ -39,7 +39,7 @@ def summary(predictions: Predictions) -> dict[str, Any]:
     return {
         **_with_interval("accuracy", hits / n, wilson_interval(hits, n)),
         "majority_accuracy": _rounded(support.max() / n),
-        **_with_interval("macro_f1", f1.mean(), percentile_interval(bootstrapped.mean(axis=1))),
+        **_with_interval("macro_f1", f1.mean(), macro_f1_interval(confusion, seed=0)),
         **_with_interval("top3_accuracy", top3_hits / n, wilson_interval(top3_hits, n)),
         "expected_calibration_error": _rounded(expected_calibration_error(predictions)),
         "n_clips": n,
@@ -76,22 +76,30 @@ def expected_calibration_error(predictions: Predictions) -> float:
     return float(np.abs(gap).sum() / len(confidence))
 
 
-def bootstrapped_f1(confusion: np.ndarray, *, seed: int) -> np.ndarray:
-    """F1 of each genre in bootstrap samples [shape=(BOOTSTRAP_SAMPLES, n_genres)], 0..1.
+def f1_interval(right: int, either: int) -> tuple[float, float]:
+    """The interval of a genre's F1, 95 %, of which `right` clips are right and `either` are of it or predicted as it.
+
+    Wilson's interval for the fraction of these, s, of which F1 is 2 s / (1 + s) (Wilson's indirect method: Lam, Gopal
+    and Qian, arXiv 2309.14621). A bootstrap over three clips that are all right would call their F1 certain.
+    """
+    if not either:
+        return 0.0, 1.0  # nothing is known of it
+    low, high = (2 * end / (1 + end) for end in wilson_interval(right, either))
+    return low, high
+
+
+def macro_f1_interval(confusion: np.ndarray, *, seed: int) -> tuple[float, float]:
+    """The percentile interval, 95 %, of the mean F1 over the genres, from bootstrap samples.
 
     The clips of each genre, a row of `confusion`, are drawn again, with replacement: as a split is made genre by genre,
-    every sample has as many clips of each.
+    every sample has as many clips of each. It is too narrow where these are few: in simulations it held the true value
+    94 times in 100 with 15 clips of each of ten genres, and 85 times with three.
     """
     support = confusion.sum(axis=1)
     shares = confusion / np.maximum(support, 1)[:, None]
     drawn = np.random.default_rng(seed).multinomial(support, shares, size=(BOOTSTRAP_SAMPLES, len(support)))
     hits = np.einsum("bii->bi", drawn)
     total = drawn.sum(axis=1) + drawn.sum(axis=2)  # predicted + true
-    return np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
-
-
-def percentile_interval(samples: np.ndarray) -> tuple[Any, Any]:
-    """The ends of the percentile interval, 95 %, over the first axis of bootstrap samples."""
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(samples, [tail, 100 - tail], axis=0)
-    return low, high
+    f1 = np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
+    low, high = np.quantile(f1.mean(axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)

@@ -66,19 +66,30 @@ def test_sure_and_right_is_perfectly_calibrated():
 
 def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
     summary = scores.summary(predictions)["per_genre"]
-    assert all(item["f1_low"] <= item["f1"] <= item["f1_high"] for item in summary.values())
-    confusion = np.array([[40, 10], [20, 30]])
-    few, many = (
-        np.subtract(*scores.percentile_interval(scores.bootstrapped_f1(scale * confusion, seed=0)))
-        for scale in (1, 100)
-    )
-    np.testing.assert_allclose(few / many, 10, rtol=0.15)  # the width goes with 1 / sqrt(n)
+    assert all(item["f1_low"] < item["f1"] < item["f1_high"] for item in summary.values())
+    few, many = (np.subtract(*scores.f1_interval(scale * 40, scale * 70)) for scale in (1, 100))
+    np.testing.assert_allclose(few / many, 10, rtol=0.05)  # the width goes with 1 / sqrt(n)
+
+
+def test_a_perfect_f1_of_few_clips_is_not_certain():
+    low, high = scores.f1_interval(3, 3)
+    assert low == pytest.approx(2 * 0.4385 / 1.4385, abs=1e-4)  # Wilson's interval for 3 of 3 begins at 0.4385
+    assert high == 1
+    assert scores.f1_interval(0, 0) == (0, 1)  # a genre that has no test clip and is never predicted
+
+
+def test_the_f1_interval_covers_the_true_f1_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    recall, wrongly, n = 0.7, 0.05, (30, 270)  # of the genre, and of all others predicted as it; clips of either
+    truth = 2 * recall * n[0] / (recall * n[0] + wrongly * n[1] + n[0])
+    right, mistaken = rng.binomial(n[0], recall, 1000), rng.binomial(n[1], wrongly, 1000)
+    intervals = [scores.f1_interval(hits, n[0] + others) for hits, others in zip(right, mistaken, strict=True)]
+    assert np.mean([low <= truth <= high for low, high in intervals]) == pytest.approx(0.96, abs=0.02)
 
 
 def test_every_bootstrap_sample_has_as_many_clips_of_each_genre():
-    f1 = scores.bootstrapped_f1(np.array([[3, 0, 0], [2, 38, 0], [0, 0, 0]]), seed=0)
-    assert (f1[:, 0] > 0.2).all()  # a sample without the genre, or without its hits, would have 0
-    assert (f1[:, 2] == 0).all()  # no clip of it is in the test set
+    low, high = scores.macro_f1_interval(np.array([[3, 0, 0], [2, 38, 0], [0, 0, 0]]), seed=0)
+    assert low > 0.45 and high < 0.67  # a sample without the first genre would have less; the third has no clip
 
 
 def test_a_genre_that_is_never_predicted_scores_zero_without_a_warning(recwarn):
