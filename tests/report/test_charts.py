@@ -20,6 +20,7 @@ from genre.report.charts.genres import confusion, f1
 from genre.report.charts.spectrograms import band_ticks, confident_mistakes, decibels, mistakes, spectrograms
 from genre.report.charts.style import Data
 from genre.songs.prediction import Song, TimedPrediction
+from genre.songs.text import stretches
 from genre.songs.windows import Window
 from tests.report.drawing import GTZAN, OWN, made_up, noise_for, text_faults, words_of
 
@@ -224,7 +225,7 @@ def test_a_song_s_ticks_stand_at_round_times_however_long_it_is():
         assert 2 <= len(ticks) <= 10 and ticks[-1] <= seconds
 
 
-def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_in_the_order_of_the_stack(settings):
+def test_a_song_s_areas_change_where_its_text_says_and_the_legend_names_each_of_them(settings):
     genres = ["_misc", *(f"g{number}" for number in range(1, 10))]
     shares = np.full((8, 10), 0.01)
     shares[np.arange(8), np.arange(8)] = 0.91  # each of eight is the most probable once
@@ -233,7 +234,13 @@ def test_the_legend_of_a_song_names_every_genre_that_is_seen_in_it_in_the_order_
     whole = Song(240.0, np.linspace(0.2, 0.0, 10), moments, [window])
     info = ModelInfo(genres, settings, 130, 2, 1.0, "n", "GTZAN", "random", [])
     figure = song.song("caf\udce9.wav", whole, info)
-    legend = figure.axes[1].get_legend()
-    assert [text.get_text().strip() for text in legend.get_texts()] == genres[7::-1]
+    axes = figure.axes[1]
+    named = [text.get_text().strip() for text in axes.get_legend().get_texts()]
+    assert named == ["others", *genres[7::-1]]  # in the order of the stack
+    corners = [area.get_paths()[0].vertices for area in axes.collections]
+    assert len(corners) == len(named)
+    changes, middles = {start for start, _ in stretches(moments, genres)}, {moment.start + 15 for moment in moments}
+    assert changes <= set(corners[0][:, 0]) and middles.isdisjoint(corners[0][:, 0])
+    assert corners[-1][:, 1].min() == pytest.approx(0.98)  # two genres that are never above 1 %
     assert r"caf\udce9.wav: _misc, 20 % (unsure)" in words_of(figure)
     assert text_faults(figure) == []

@@ -13,8 +13,8 @@ from genre.report.charts.style import Data
 from genre.songs.prediction import Song
 from genre.songs.text import clock, sureness
 
-_NAMED = 0.03  # the legend names a genre that is at least so probable at some time,
-_ROOM = 10  # and at most so many
+_NAMED = 0.03  # a genre has an area of its own where it is at least so probable at some time,
+_ROOM = 10  # and at most so many have one
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
 
 
@@ -62,21 +62,25 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
 
 
 def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: np.ndarray) -> None:
-    """Stacked shares at the middle of each moment, the song's most probable genre at the bottom."""
-    colours = style.genre_colours(genres)
+    """Stacked, the most probable genre at the bottom; they change half way between the middles of two moments."""
+    colours, labels = style.genre_colours(genres), style.short_names(genres, 24)
     moments = prediction.moments
     seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
     shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
-    names, labels = [genres[index] for index in best], style.short_names(genres, 24)
+    named = [index for place, index in enumerate(best) if place == 0 or shares[index].max() >= _NAMED][:_ROOM]
+    others = np.delete(shares, named, axis=0).sum(axis=0)
     areas = axes.stackplot(
-        seconds, shares[best], colors=[colours[name] for name in names], edgecolor="white", linewidth=0.4
-    )
+        seconds, *shares[named], others, step="mid", edgecolor="white", linewidth=0.4,
+        colors=[*(colours[genres[index]] for index in named), style.GRID],
+    )  # fmt: skip
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     axes.set_ylabel("probability, %")
-    shown = [row for row, index in enumerate(best) if row == 0 or shares[index].max() >= _NAMED][:_ROOM]
+    # matplotlib hides what begins with _
+    shown = [*(re.sub("^_", " _", labels[genres[index]]) for index in named), "others"]
+    if len(named) == len(genres):
+        areas, shown = areas[:-1], shown[:-1]
     axes.legend(
-        [areas[row] for row in reversed(shown)],  # in the order of the stack
-        [re.sub("^_", " _", labels[names[row]]) for row in reversed(shown)],  # matplotlib hides what begins with _
+        areas[::-1], shown[::-1],  # in the order of the stack
         loc="lower left", bbox_to_anchor=(1.0, -0.04), fontsize=8, handlelength=1, labelspacing=0.35,
     )  # fmt: skip
