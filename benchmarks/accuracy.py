@@ -129,16 +129,18 @@ def report(runs: Sequence[Run]) -> dict[str, Any]:
 def recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that name the features and change the recipe."""
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--architecture", choices=sorted(NETWORKS))
+    parser.add_argument("--epochs", type=int, help="default: the recipe's")
+    parser.add_argument("--architecture", choices=sorted(NETWORKS), help="default: two_branch")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.gain=0")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     recipe_arguments(parser)
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="random")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="random", help="default: %(default)s")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="write every test clip's probabilities")
     parser.add_argument("--confusion", type=Path, metavar="PNG", help="draw the first seed's confusion matrix")
     arguments = parser.parse_args()

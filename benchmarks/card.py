@@ -176,7 +176,9 @@ def _robustness(conditions: dict[str, dict[str, int]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.card", description="Write the model card again.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.card", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--audio", type=Path, metavar="DIR")
     arguments = parser.parse_args()
     card = files.read_json(RELEASED.parent / "card.json")

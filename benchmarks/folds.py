@@ -65,12 +65,14 @@ def difference(ours: list[Run], theirs: list[Run]) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.folds", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.folds", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="each is compared with the recipe")
     recipe_arguments(parser)
-    parser.add_argument("--protocol", choices=("artist", "random"), default="artist")
-    parser.add_argument("--folds", type=int, default=5, metavar="N")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the folds and of training")
+    parser.add_argument("--protocol", choices=("artist", "random"), default="artist", help="default: %(default)s")
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="default: %(default)s")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the folds and of training; default: 0")
     arguments = parser.parse_args()
 
     defaults = params.load().train

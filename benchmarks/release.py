@@ -74,10 +74,12 @@ def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.release", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--audio", type=Path, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=RELEASED.parent, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=RELEASED.parent, metavar="DIR", help="default: genre/released")
     arguments = parser.parse_args()
 
     defaults = params.load()

@@ -174,7 +174,11 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.robustness",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--audio", type=Path, required=True, metavar="DIR")
     parser.add_argument("--features", type=Path, metavar="DIR")
     parser.add_argument("--model", type=Path, default=RELEASED, metavar="FILE", help=".tflite or .keras")

@@ -64,7 +64,11 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     songs.add_argument("--csv", type=path, metavar="FILE", help="also write a table with a line for each file")
     songs.add_argument("--plot", type=path, metavar="FILE.png", help="also draw the song (one file only)")
     songs.set_defaults(run=predict)
-    report = commands.add_parser("report", help="write report.html, one page on the pipeline's last run")
+    report = commands.add_parser(
+        "report",
+        help="write report.html, one page on the pipeline's last run",
+        description="Write report.html, one page on the last run of the pipeline in the current folder.",
+    )
     report.set_defaults(run=write_report)
     app = commands.add_parser(
         "app", help="open a web page to drop songs on", description="Serve a web page that names the genre of songs."

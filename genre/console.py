@@ -1,5 +1,6 @@
 """How a program of the project talks to the terminal: log lines, and errors without tracebacks."""
 
+import argparse
 import errno
 import logging
 import os
@@ -50,12 +51,16 @@ def start() -> None:
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
-def run(main: Callable[[], int | None]) -> None:
+def run(main: Callable[[], int | None], *, about: str = "") -> None:
     """Run a program's `main` as the process's whole work and exit with its status.
+
+    With `about`, the program takes no arguments: this text is its --help, and any other one is a usage error.
 
     Exit code 0 (or what `main` returns) on success, 1 after an error, 130 after Ctrl-C. What a user cannot cause is a
     bug and keeps its traceback.
     """
+    if about:
+        argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -73,10 +73,11 @@ def main() -> None:
     )
     paths.CHECKPOINT.unlink(missing_ok=True)
     log.info(
-        "trained on %d clips in %.0f s; validation accuracy %.1f %%, at epoch %d of %d of the training without refit",
+        "trained on %d clips in %.0f s; validation accuracy %.1f %%, at epoch %d of %d%s",
         trained.n_clips, trained.seconds, 100 * trained.val_accuracy, trained.best_epoch, len(trained.history),
+        ", before the refit" if chosen.refit else "",
     )  # fmt: skip
 
 
 if __name__ == "__main__":
-    console.run(main)
+    console.run(main, about=__doc__)

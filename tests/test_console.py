@@ -1,6 +1,7 @@
 """How programs end: with a status, and one line instead of a traceback where their user can do something about it."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from genre import console
 from tests.conftest import TOP
 
+STAGES = sorted(path.stem for path in (TOP / "stages").glob("[a-z]*.py"))
 WAIT = "import time; print('here', flush=True); time.sleep(600)"
 
 
@@ -38,6 +40,18 @@ def test_ctrl_c_while_a_program_still_imports_ends_it_without_a_traceback(module
 def test_ctrl_c_at_work_is_one_line_and_130():
     code = f"console.run(lambda: exec({WAIT!r}))"
     assert interrupted(program(code)) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_says_what_it_does_when_it_is_asked_and_takes_no_other_argument(stage, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where a stage that runs finds no parameters
+    for argument, status in (("--help", 0), ("--epochs=5", 2)):
+        monkeypatch.setattr(sys, "argv", [stage, argument])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module(f"stages.{stage}", run_name="__main__")
+        assert ended.value.code == status
+    said = capsys.readouterr()
+    assert f"python -m stages.{stage}" in said.out and "unrecognized arguments: --epochs=5" in said.err
 
 
 def test_importing_a_stage_leaves_ctrl_c_and_errors_as_they_are():

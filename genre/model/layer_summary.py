@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What a layer's config says that its picture shows.
-_SHOWN = ("filters", "kernel_size", "strides", "pool_size", "units", "activation", "rate", "n")
+_SHOWN = ("filters", "kernel_size", "strides", "pool_size", "units", "output_shape", "activation", "rate", "n")
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,11 @@ def train(
 
     progress = resumed or Checkpoint()
     total, done = params.epochs * (2 if params.refit else 1), len(progress.history) + progress.refit_epochs
-    bar = tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1)
     begin = time.perf_counter()
-    with device.prepared(params.precision), bar:
+    with (
+        device.prepared(params.precision),
+        tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1) as bar,
+    ):
         for scores in progress.history:
             report(scores)
         if len(progress.history) < params.epochs:
@@ -137,7 +139,7 @@ def train(
                 if save:
                     progress = replace(progress, state=get_state(model))
                     save(progress)
-                bar.set_postfix_str(f"loss {logs['loss']:.3f}, on the validation set too", refresh=False)
+                bar.set_postfix_str(f"refit, loss {logs['loss']:.3f}", refresh=False)
                 bar.update()
             refitted = inference_model(model).get_weights()
     seconds = time.perf_counter() - begin
@@ -146,7 +148,8 @@ def train(
     final = with_weights(refitted) if params.refit else validated
     probabilities = predict_validation(validated)
     # The last step of a training is the only one whose outcome no loss has shown.
-    if not all(np.isfinite(found).all() for found in (probabilities, predict_validation(final))):
+    outcomes = [probabilities, predict_validation(final)] if params.refit else [probabilities]
+    if not all(np.isfinite(found).all() for found in outcomes):
         raise ParamsError("the trained network predicts no numbers: lower train.learning_rate, or check the data")
     val_loss, val_accuracy = clip_scores(probabilities, labels)
     return Trained(

@@ -15,7 +15,7 @@ from genre.model.model_file import ModelInfo
 from genre.model.predictions import Predictions
 from genre.model.scores import summary
 from genre.report.charts import song, style
-from genre.report.charts.curves import curves
+from genre.report.charts.curves import LABELS, curves
 from genre.report.charts.genres import confusion, f1
 from genre.report.charts.spectrograms import band_ticks, confident_mistakes, decibels, mistakes, spectrograms
 from genre.report.charts.style import Data
@@ -209,8 +209,8 @@ def test_the_curves_hold_every_epoch_and_mark_the_best():
     for axes, name in ((left, "accuracy"), (right, "loss")):
         lines = {line.get_label(): line for line in axes.lines}
         for part in ("train", "validation"):
-            np.testing.assert_array_equal(lines[part].get_xdata(), range(1, 13))
-            np.testing.assert_array_equal(lines[part].get_ydata(), table[f"{part}/{name}"])
+            np.testing.assert_array_equal(lines[LABELS[part]].get_xdata(), range(1, 13))
+            np.testing.assert_array_equal(lines[LABELS[part]].get_ydata(), table[f"{part}/{name}"])
         assert list(lines["chosen epoch"].get_xdata()) == [7, 7]
         low, high = axes.get_ylim()
         assert low <= table[f"train/{name}"].min() and table[f"train/{name}"].max() <= high

@@ -90,6 +90,11 @@ def test_a_box_names_a_convolution_with_kernel_and_filters_what_follows_it_and_t
     ]
 
 
+def test_the_members_of_the_contrast_branch_are_named_with_how_many_units_they_have(draw):
+    words = words_of(draw(summarise_layers(shared("two_branch"))))
+    assert "Dense, 4 × 96 units" in words and "reshape" not in words
+
+
 def test_a_layer_that_feeds_two_others_ends_its_box():
     layers = [INPUT, *convolution("one", "segment"), layer("sum", "Add", "one_norm", "one_relu")]
     assert list(fold(layers)) == ["segment", "one", "one_relu", "sum"]

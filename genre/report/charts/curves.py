@@ -9,7 +9,8 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, PercentFormatter, StrM
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-PARTS = {"train": style.PALETTE[0], "validation": style.PALETTE[6]}
+COLOURS = {"train": style.PALETTE[0], "validation": style.PALETTE[6]}
+LABELS = {"train": "training: augmented segments", "validation": "validation: whole clips"}
 
 
 @style.styled
@@ -39,13 +40,13 @@ def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -
 def _draw(axes: Axes, history: pd.DataFrame, name: str, best_epoch: int) -> None:
     last = int(history.index.max())
     marker = "o" if len(history) <= 20 else None
-    for part, colour in PARTS.items():
+    for part, colour in COLOURS.items():
         values = history[f"{part}/{name}"]
-        axes.plot(values.index, values, color=colour, marker=marker, markersize=4, linewidth=1.6, label=part)
+        axes.plot(values.index, values, color=colour, marker=marker, markersize=4, linewidth=1.6, label=LABELS[part])
     axes.axvline(best_epoch, color=style.MUTED, linestyle=(0, (4, 3)), linewidth=1, label="chosen epoch", zorder=1)
     best = history.loc[best_epoch, f"validation/{name}"]
     axes.plot(
-        best_epoch, best, "o", markersize=8, color=PARTS["validation"], markeredgecolor="white", markeredgewidth=1.5
+        best_epoch, best, "o", markersize=8, color=COLOURS["validation"], markeredgecolor="white", markeredgewidth=1.5
     )
     space = max(0.02 * (last - 1), 0.5 if last == 1 else 0.1)
     axes.set(xlabel="epoch", xlim=(1 - space, last + space), xticks=_epoch_ticks(last))

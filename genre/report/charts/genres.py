@@ -24,7 +24,7 @@ def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
     names = style.short_names(list(per_genre.index), 30)
     colours = style.genre_colours(list(per_genre.index))
     table = per_genre.sort_index().sort_values("f1", kind="stable", ascending=False)
-    detail = f"macro F1 {macro_f1:.2f}, {int(table.n_clips.sum())} test clips; whiskers: 95 % Wilson interval"
+    detail = f"{int(table.n_clips.sum())} test clips; whiskers: 95 % Wilson interval"
     figure = style.new_figure(8.2, 0.75 + 0.34 * len(table), "F1 per genre", data, detail=detail)
     axes = figure.subplots()
     positions = range(len(table))

@@ -39,7 +39,7 @@ _FAMILIES = (
 )
 _SETTINGS = {
     "kernel_size": " {}", "pool_size": " {}", "rate": " {}", "n": " \u00d7 {}", "filters": ", {} filters",
-    "units": ", {} units", "strides": ", stride {}", "activation": ", {}",
+    "units": ", {} units", "output_shape": ", {} units", "strides": ", stride {}", "activation": ", {}",
 }  # fmt: skip
 _ARROW: dict[str, Any] = {
     "arrowstyle": "-|>,head_length=4,head_width=2.2", "color": style.MUTED, "linewidth": 1.1, "shrinkB": 0,
@@ -61,6 +61,7 @@ class Block:
     def lines(self) -> list[str]:
         """Its layer, those that follow it, and the shape that comes out with the number of parameters."""
         head, *followers = map(describe, self.layers)
+        followers = [text for text in followers if text != "reshape"]
         head = head[:1].upper() + head[1:]
         shape = " \u00d7 ".join("?" if size is None else str(size) for size in self.layers[-1].shape) or "scalar"
         parameters = sum(layer.parameters for layer in self.layers)
