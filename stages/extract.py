@@ -35,14 +35,14 @@ def extract(
     aborts the work.
     """
     listed = files.read_table(raw / "clips.csv")
-    rows, skipped, n_longer = [], [], 0
+    rows, skipped, n_longer, n_frames = [], [], 0, 0
     with files.replacing(out) as temporary:
         temporary.mkdir()
         top = raw.resolve()  # workers may be in another folder
         work = partial(spectrogram.read_clip, settings=settings)
         results = workers.map_in_order(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
         with closing(results), (temporary / "frames.npy").open("wb") as file:
-            writer = store.FrameWriter(file, settings=settings)
+            store.write_header(file, 0, settings)
             shown = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
             for clip, result in zip(listed.itertuples(), shown, strict=True):
                 if isinstance(result, str):
@@ -53,10 +53,11 @@ def extract(
                     log.warning("%s: %s", raw / clip.path, result.unheard)
                 n_longer += not result.is_whole
                 seconds = (len(result.frames) - 1) / settings.frames_per_second  # to a hop
-                extent = (writer.n_frames, len(result.frames), round(seconds, 3))
+                extent = (n_frames, len(result.frames), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *extent))
-                writer.append(result.frames)
-            writer.finish()
+                file.write(result.frames.data)
+                n_frames += len(result.frames)
+            store.write_header(file, n_frames, settings)
         if not rows or len(skipped) > max_skipped * len(listed):
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         if n_longer:

@@ -14,7 +14,7 @@ from tests.projects import STAGES, copy_of, files_of, just_before, locked, run, 
 # Calls at which a stage's disk is suddenly full; each names the first argument, a path, where it has one.
 CALLS = {
     "fetch": [("pathlib:Path.replace", 20)],
-    "extract": [("genre.features.store:FrameWriter.append", 30), ("pathlib:Path.replace", 4)],
+    "extract": [("genre.features.store:write_header", 2), ("pathlib:Path.replace", 4)],
     "split": [("pathlib:Path.replace", 1)],
     "train": [("dvclive:Live.next_step", 2), ("zipfile:ZipFile.writestr", 4)],
     "evaluate": [("pathlib:Path.replace", 2)],

@@ -16,7 +16,7 @@ MOMENTS = {
         "before dataset.json": ("genre.files:write_json", 1, "kill all"),
     },
     "extract": {
-        "after half of the clips": ("genre.features.store:FrameWriter.append", 30, "kill"),
+        "after half of the clips": ("joblib.parallel:BatchCompletionCallBack.__call__", 4, "kill"),
         "when the features are whole, before they get their name": ("pathlib:Path.replace", 4, "kill all"),
         "before the metrics": ("genre.files:write_json", 2, "kill"),
     },

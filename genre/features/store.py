@@ -54,30 +54,8 @@ def read(folder: Path) -> Features:
     return Features(frames, clips.set_index("clip_id"), FeatureSettings(**info["settings"]), info["dataset"])
 
 
-class FrameWriter:
-    """Writes a `.npy` file of frames clip by clip, so that memory does not grow with the number of clips."""
-
-    def __init__(self, file: BinaryIO, *, settings: FeatureSettings) -> None:
-        self._file = file
-        self._settings = settings
-        self.n_frames = 0
-        self._write_header()
-
-    def append(self, frames: np.ndarray) -> None:
-        """Append one clip's frames [shape=(n, n_mels), dtype=settings.dtype]."""
-        assert frames.dtype == self._settings.dtype and frames.shape[1] == self._settings.n_mels
-        self._file.write(np.ascontiguousarray(frames).data)
-        self.n_frames += len(frames)
-
-    def finish(self) -> None:
-        """Say at the beginning of the file how many frames there are."""
-        self._file.seek(0)
-        self._write_header()  # numpy pads the header so that a longer first axis fits in the same bytes
-
-    def _write_header(self) -> None:
-        header = {
-            "shape": (self.n_frames, self._settings.n_mels),
-            "fortran_order": False,
-            "descr": np.lib.format.dtype_to_descr(self._settings.dtype),
-        }
-        np.lib.format.write_array_header_1_0(self._file, header)
+def write_header(file: BinaryIO, n_frames: int, settings: FeatureSettings) -> None:
+    """Say at the start of `frames.npy` how many frames follow; those that do may be there, as it keeps its length."""
+    shape, descr = (n_frames, settings.n_mels), np.lib.format.dtype_to_descr(settings.dtype)
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"shape": shape, "fortran_order": False, "descr": descr})

@@ -1,11 +1,11 @@
 """Work on many items in parallel: in processes of this machine, or on a Dask cluster."""
 
 import itertools
-import logging
-import multiprocessing
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+import joblib
 
 from genre.errors import ClusterError, DataError
 
@@ -13,9 +13,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _BATCH = 8  # items that a worker gets at a time: a few milliseconds each are less than sending them takes
-_LOCKS = 32  # more than loky makes: each takes a page of shared memory
-
-log = logging.getLogger(__name__)
 
 
 def map_in_order(
@@ -23,24 +20,23 @@ def map_in_order(
 ) -> Generator[Result]:
     """The results of `work` for each item, in order; only a few for each worker are in memory at any time.
 
-    `loky`: in `n_jobs` processes of this machine, -1 for one on every core, or in this one alone where there is no
-    shared memory for more. `dask`: on the cluster whose scheduler DASK_SCHEDULER_ADDRESS names, by all its workers; the
-    items of a lost worker are given to another.
+    `loky`: in `n_jobs` processes of this machine, -1 for one on every core; in this one alone for 1, and where there is
+    no shared memory for more. `dask`: on the cluster whose scheduler DASK_SCHEDULER_ADDRESS names, by all its workers;
+    the items of a lost worker are given to another.
 
     Raises ClusterError where Dask is not installed, no scheduler or no worker answers, or the cluster aborts the work,
     and DataError where a process of this machine is killed.
     """
     if backend == "dask":
-        yield from _on_cluster(work, items)
-    elif n_jobs == 1 or not _has_shared_memory():
-        yield from map(work, items)
-    else:
-        yield from _in_processes(work, items, n_jobs)
-
-
-def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], n_jobs: int) -> Iterator[Result]:
-    import joblib  # after the check for shared memory: it warns of the lack of it in words of its own
-
+        try:
+            from genre.features import cluster  # Dask is optional, and slow to import
+        except ImportError:
+            raise ClusterError(
+                "extract.backend = 'dask' needs Dask, which is not installed; `pip install 'genre[dask]'` or set "
+                "extract.backend to loky"
+            ) from None
+        yield from cluster.map_in_order(work, items, batch_size=_BATCH)
+        return
     parallel = joblib.Parallel(
         n_jobs, "loky", "generator", batch_size=_BATCH, pre_dispatch=f"{4 * _BATCH}*n_jobs",
         inner_max_num_threads=1,  # every core has a process already
@@ -59,28 +55,3 @@ def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], n_jobs:
         wanted = False
         for _ in results:
             pass
-
-
-def _has_shared_memory() -> bool:
-    """Whether processes can be coordinated, which takes locks in shared memory."""
-    try:
-        _ = [multiprocessing.Lock() for _ in range(_LOCKS)]
-    except OSError as error:
-        log.warning(
-            "/dev/shm, where processes share memory, cannot be used (%s): working in one process; grant access or make "
-            "room there to use every core",
-            error.strerror,
-        )
-        return False
-    return True
-
-
-def _on_cluster(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    try:
-        from genre.features import cluster  # Dask is optional, and slow to import
-    except ImportError:
-        raise ClusterError(
-            "extract.backend = 'dask' needs Dask, which is not installed; `pip install 'genre[dask]'` or set "
-            "extract.backend to loky"
-        ) from None
-    return cluster.map_in_order(work, items, batch_size=_BATCH)

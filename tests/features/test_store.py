@@ -13,12 +13,12 @@ def write_folder(folder, settings, spectrograms):
     folder.mkdir()
     rows, first = [], 0
     with (folder / "frames.npy").open("wb") as file:
-        writer = store.FrameWriter(file, settings=settings)
+        store.write_header(file, 0, settings)
         for number, frames in enumerate(spectrograms):
-            writer.append(frames)
+            file.write(frames.data)
             rows.append((f"{number:03d}", "NA", "", "", first, len(frames), 1.0))
             first += len(frames)
-        writer.finish()
+        store.write_header(file, first, settings)
     files.write_table(folder / "clips.csv", pd.DataFrame(rows, columns=store.CLIP_COLUMNS))
     files.write_json(folder / "features.json", {"dataset": {"name": "numbers"}, "settings": asdict(settings)})
     return store.read(folder)
