@@ -25,7 +25,7 @@ from genre.features import store
 from genre.features.store import Features
 from genre.model.backend import keras
 from genre.model.model_file import ModelInfo
-from genre.model.networks import BRANCHES, NETWORKS, branch
+from genre.model.networks import NETWORKS
 from genre.model.predictions import Predictions
 from genre.model.scores import expected_calibration_error, summary
 from genre.params import SplitParams, TrainParams
@@ -34,6 +34,7 @@ from genre.report.charts.style import Data, save
 from genre.training.loop import train
 from stages.evaluate import evaluate
 
+BRANCHES = ("contrast", "convolution")  # of `two_branch`
 PROTOCOLS = ("random", "artist", "fault_filtered")
 
 
@@ -81,6 +82,11 @@ def run(features: Features, parts: pd.Series, train_params: TrainParams, *, prot
         info=info,
         parts=parts,
     )
+
+
+def branch(model: keras.Model, name: str) -> keras.Model:
+    """One branch of a trained `two_branch`, which has learned by its own loss, as it would have without the other."""
+    return keras.Model(model.input, model.get_layer(f"{name}_genres").output, name=name)
 
 
 def split_clips(features: Features, split_params: SplitParams) -> pd.Series:

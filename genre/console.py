@@ -4,10 +4,8 @@ import argparse
 import errno
 import logging
 import os
-import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -137,11 +135,9 @@ def _show(kind: type[BaseException], error: BaseException, trace: TracebackType 
 def _warn_of_a_shallow_clone() -> None:
     """Warn where DVC runs a stage in a copy of a shallow clone: it reports success, and keeps nothing of it."""
     project = os.environ.get("DVC_ROOT")
-    if project and Path(project).resolve() != Path.cwd() and shutil.which("git"):
-        shallow = ["git", "-C", project, "rev-parse", "--is-shallow-repository"]
-        if subprocess.run(shallow, capture_output=True, text=True, check=False).stdout.strip() == "true":
-            print(
-                f"warning: {project} is a shallow clone, of which DVC keeps no experiment that was queued or run with "
-                "--temp; run `git fetch --unshallow` there, then this experiment again",
-                file=sys.stderr,
-            )
+    if project and Path(project).resolve() != Path.cwd() and Path(project, ".git/shallow").exists():
+        print(
+            f"warning: {project} is a shallow clone, of which DVC keeps no experiment that was queued or run with "
+            "--temp; run `git fetch --unshallow` there, then this experiment again",
+            file=sys.stderr,
+        )

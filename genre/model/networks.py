@@ -144,17 +144,10 @@ def _conv_block(
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"two_branch": two_branch, "small_alexnet": small_alexnet}
 
-BRANCHES = ("contrast", "convolution")  # of `two_branch`
-
 
 def inference_model(model: keras.Model) -> keras.Model:
     """The same network without its members' own predictions, as it is validated, saved and used."""
     return keras.Model(model.input, model.outputs[0], name=model.name)
-
-
-def branch(model: keras.Model, name: str) -> keras.Model:
-    """One branch of a trained `two_branch`, which has learned by its own loss, as it would have without the other."""
-    return keras.Model(model.input, model.get_layer(f"{name}_genres").output, name=name)
 
 
 def load(path: Path) -> tuple[keras.Model, ModelInfo]:
