@@ -48,7 +48,7 @@ def test_a_stage_says_what_it_does_when_it_is_asked_and_takes_no_other_argument(
     for argument, status in (("--help", 0), ("--epochs=5", 2)):
         monkeypatch.setattr(sys, "argv", [stage, argument])
         with pytest.raises(SystemExit) as ended:
-            runpy.run_module(f"stages.{stage}", run_name="__main__")
+            runpy.run_path(str(TOP / "stages" / f"{stage}.py"), run_name="__main__")
         assert ended.value.code == status
     said = capsys.readouterr()
     assert f"python -m stages.{stage}" in said.out and "unrecognized arguments: --epochs=5" in said.err
