@@ -375,8 +375,10 @@ def test_a_request_that_would_fill_the_memory_is_refused(server):
 @slow
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
 def test_nothing_stays_after_its_terminal_was_closed(tmp_path, clip):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and the app keeps to that
     with serving(tmp_path) as server:
         assert upload(server, clip) and server.uploads()
+        signal.signal(signal.SIGHUP, before)
         server.process.send_signal(signal.SIGHUP)
         server.process.wait(60)
     assert not list(tmp_path.glob("genre-app-*"))
