@@ -87,7 +87,8 @@ def explain(error: BaseException) -> str | None:
         case UserError():
             return str(error)
         case OSError() if error.errno in _DISK_ERRORS:
-            return f"{error.filename or 'the disk'}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again"
+            where = error.filename or "the disk, or /dev/shm"
+            return f"{where}: {error.strerror}; {_DISK_ERRORS[error.errno]}, then run again"
         case sqlite3.OperationalError():
             primary = error.sqlite_errorcode & 0xFF  # the rest says more closely what happened
             if help_ := _DATABASE_ERRORS.get(primary):
