@@ -18,6 +18,7 @@ TINY = {
     "fetch.dataset": "sample",
     "sample.clips_per_genre": 6,
     "sample.seconds": 6.0,
+    "train.architecture": "small_alexnet",
     "train.epochs": 4,
     "train.batch_size": 9,  # several steps
     "train.segment_seconds": 3.0,
@@ -66,14 +67,14 @@ def set_params(folder: Path, changes: dict) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
-def make_clone(folder: Path, *, environment: dict[str, str] | None = None) -> Path:
+def make_clone(folder: Path, changes: dict | None = None, *, environment: dict[str, str] | None = None) -> Path:
     """A repository with the files that git would commit here, with tiny parameters, after one `dvc repro`."""
     listed = run(TOP, "git", "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
     for name in listed:
         if (TOP / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(TOP / name, folder / name)
-    set_params(folder, TINY)
+    set_params(folder, TINY | (changes or {}))
     run(folder, "git", "init", "-q")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "start")

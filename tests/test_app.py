@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -155,10 +156,10 @@ def expected(path: Path) -> dict[str, Any]:
 
 def drop(page: Any, *paths: Path) -> None:
     """Drop files on the page, as from a file manager."""
-    files = [[path.name, list(path.read_bytes())] for path in paths]
+    files = [[path.name, b64encode(path.read_bytes()).decode()] for path in paths]
     transfer = page.evaluate_handle(
         """files => files.reduce((transfer, [name, bytes]) => {
-            transfer.items.add(new File([new Uint8Array(bytes)], name));
+            transfer.items.add(new File([Uint8Array.from(atob(bytes), byte => byte.charCodeAt(0))], name));
             return transfer;
         }, new DataTransfer())""",
         files,

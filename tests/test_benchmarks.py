@@ -121,7 +121,8 @@ def test_random_folds_ignore_artists_and_keep_the_same_bytes_together():
 
 @pytest.mark.slow
 def test_folds_compare_settings(feature_folder):
-    options = ["--epochs", "2", "--set", "train.segment_seconds=3", "--folds", "2"]
+    options = ["--epochs", "2", "--set", "train.segment_seconds=3", "--set", "train.architecture=small_alexnet"]
+    options += ["--folds", "2"]
     report = run("folds", "--features", feature_folder, *options, "train.learning_rate=0.00000001")
     assert list(report["settings"]) == ["the recipe", "train.learning_rate=0.00000001"]
     ours, changed = report["settings"].values()

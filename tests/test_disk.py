@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import Fault, limit_file_size
-from tests.projects import STAGES, copy_of, files_of, just_before, locked, run, set_params
+from tests.projects import STAGES, files_of, just_before, locked, run
 
 # Calls at which a stage's disk is suddenly full; each names the first argument, a path, where it has one.
 CALLS = {
@@ -21,15 +21,6 @@ CALLS = {
     "export": [("pathlib:Path.replace", 1)],
     "plot": [("genre.report.charts.style:save", 3)],
 }
-
-
-@pytest.fixture(scope="module")
-def finished(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished project with the network that trains fastest, as no disk cares which one it is."""
-    project = copy_of(finished, tmp_path_factory.mktemp("small") / "project")
-    set_params(project, {"train.architecture": "small_alexnet"})
-    run(project, "dvc", "repro")
-    return project
 
 
 def assert_clear(output: str, said: str) -> None:
@@ -90,5 +81,3 @@ def test_a_read_only_project_is_reported_and_stays_as_it_is(finished, tmp_path, 
         output, "(Read-only file system|Permission denied|readonly database|unable to open database file); grant access"
     )
     assert {path for path in project.rglob("*") if "__pycache__" not in path.parts} == before
-    run(project, "dvc", "repro", stage)
-    assert locked(project, stage) == locked(finished, stage)

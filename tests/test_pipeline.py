@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.projects import copy_of, make_clone, run, stages_run
+from tests.projects import make_clone, run, stages_run
 
 pytestmark = pytest.mark.slow
+DEFAULT = {"train.architecture": "two_branch"}
 
 
 @pytest.fixture(scope="module")
-def clone(finished, tmp_path_factory) -> Path:
-    return copy_of(finished, tmp_path_factory.mktemp("one") / "project")
+def clone(tmp_path_factory) -> Path:
+    return make_clone(tmp_path_factory.mktemp("one") / "project", DEFAULT)
 
 
 def test_the_whole_pipeline_leaves_metrics_that_say_what_was_run(clone):
@@ -39,7 +40,7 @@ def test_a_second_repro_runs_nothing(clone):
 def test_two_clones_end_with_the_same_bytes(clone, tmp_path):
     """Features, splits, model, metrics, curves and pictures: dvc.lock holds the md5 of each."""
     elsewhere = {"HOME": str(tmp_path), "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-    other = make_clone(tmp_path / "a folder of another name", environment=elsewhere)
+    other = make_clone(tmp_path / "a folder of another name", DEFAULT, environment=elsewhere)
     locked = "HEAD:dvc.lock"  # the clone may have gone on to experiments
     assert run(other, "git", "show", locked) == run(clone, "git", "show", locked)
 

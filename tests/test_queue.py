@@ -4,12 +4,11 @@ import pytest
 
 from tests.projects import copy_of, run
 
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2)
 
 
 def experiment(project, seed: int, *how: str) -> None:
-    changes = [f"train.seed={seed}", "train.epochs=1", "train.architecture=small_alexnet"]
-    settings = [argument for change in changes for argument in ("-S", change)]
+    settings = ["-S", f"train.seed={seed}", "-S", "train.epochs=1"]
     run(project, "dvc", "exp", "run", *how, "--name", f"seed-{seed}", *settings, "evaluate")
 
 
@@ -21,7 +20,7 @@ def results(project, seed: int) -> str:
 
 
 @pytest.mark.slow
-def test_four_queued_experiments_two_at_a_time_give_what_they_give_one_after_another(finished, tmp_path):
+def test_two_queued_experiments_at_a_time_give_what_they_give_one_after_another(finished, tmp_path):
     queued, serial = (copy_of(finished, tmp_path / name) for name in ("queued", "serial"))
     for seed in SEEDS:
         experiment(queued, seed, "--queue")
