@@ -1,8 +1,8 @@
-"""What measures the project: accuracy, robustness, speed, and the released model."""
+"""Benchmarks of accuracy, robustness and speed, and the command that makes the released model."""
 
 import sys
 
 from genre import console
 
-if sys.argv[0] == "-m":  # as Python has it while it imports this package for `python -m benchmarks.NAME`
+if sys.argv[0] == "-m":  # Python's value while it imports this package for `python -m benchmarks.NAME`
     console.start()

@@ -1,10 +1,10 @@
-"""Test accuracy over seeds, with the pipeline's own split, train and evaluate code.
+"""Measure test accuracy over several seeds, with the pipeline's own code for splitting, training and evaluation.
 
     python -m benchmarks.accuracy --protocol random --seeds 0 1 2 3 4
 
-Reads a feature folder as the stage extract leaves it: data/features, once `dvc repro` has run on GTZAN, or --features.
-A seed sets the split (but for the published lists of `fault_filtered`) and everything random in training. The test
-part is predicted after training only, and nothing is chosen by it. The last line of stdout is JSON.
+Reads the features written by the extract stage: data/features after `dvc repro` on GTZAN, or --features. A seed sets
+the split (except for the published lists of `fault_filtered`) and all randomness in training. The test set is used only
+after training, and no choice depends on it. The last line of stdout is JSON.
 """
 
 import argparse
@@ -43,7 +43,7 @@ class Run:
     """The result of one seed; accuracies are fractions of the test clips, 0..1."""
 
     accuracy: float
-    accuracy_without_refit: float | None  # None where nothing was trained again on train and validation together
+    accuracy_without_refit: float | None  # None if the recipe does not refit
     val_accuracy: float
     calibration_error: float
     n_test: int
@@ -54,11 +54,11 @@ class Run:
     predictions: Predictions
     model: keras.Model
     info: ModelInfo
-    parts: pd.Series  # train, validation or test, by clip_id
+    parts: pd.Series  # train, validation or test; indexed by clip_id
 
 
 def run(features: Features, parts: pd.Series, train_params: TrainParams, *, protocol: str) -> Run:
-    """Train on the `train` and `validation` clips and evaluate on the `test` clips of `parts`, once."""
+    """Train once on the `train` and `validation` clips of `parts`, and evaluate on its `test` clips."""
     trained = train(features, parts, train_params)
     info = trained.info(features, train_params, protocol=protocol)
 
@@ -85,27 +85,27 @@ def run(features: Features, parts: pd.Series, train_params: TrainParams, *, prot
 
 
 def branch(model: keras.Model, name: str) -> keras.Model:
-    """One branch of a trained `two_branch`, which has learned by its own loss, as it would have without the other."""
+    """One branch of a trained `two_branch`; it has its own loss, so it learned the same as it would have alone."""
     return keras.Model(model.input, model.get_layer(f"{name}_genres").output, name=name)
 
 
 def split_clips(features: Features, split_params: SplitParams) -> pd.Series:
-    """`train`, `validation` or `test` by clip_id, as the stage split assigns them."""
+    """`train`, `validation` or `test` by clip_id, as assigned by the split stage."""
     return split(features.clips, split_params).split
 
 
 def accuracy(predictions: Predictions) -> float:
-    """The fraction of clips whose predicted genre is right, 0..1."""
+    """The fraction of clips whose predicted genre is correct, 0..1."""
     return float((predictions.predicted == predictions.labels).mean())
 
 
 def half_interval(values: Sequence[float]) -> float:
-    """Half of the 95 % interval of the mean of two values or more, by Student's t distribution."""
+    """Half-width of the 95 % confidence interval of the mean of two or more values (Student's t)."""
     return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
 
 
 def over_seeds(name: str, values: Sequence[float]) -> dict[str, Any]:
-    """Values by `name`, their mean, standard deviation, and the mean's 95 % interval."""
+    """The values under the key `name`, their mean and standard deviation, and the mean's 95 % confidence interval."""
     mean = float(np.mean(values))
     half, sd = (half_interval(values), float(np.std(values, ddof=1))) if len(values) > 1 else (None, None)
     return {
@@ -133,11 +133,11 @@ def report(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def recipe_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name the features and change the recipe."""
+    """Add the options that choose the features and change the recipe."""
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--architecture", choices=sorted(NETWORKS), help="default: two_branch")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in train.augment.gain=0")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. train.augment.gain=0")
 
 
 def main() -> None:

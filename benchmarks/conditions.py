@@ -1,9 +1,9 @@
-"""What happens to music before it is classified: noise, rooms, telephones, low sample rates, codecs.
+"""The degradations of the robustness benchmark: noise, rooms, telephones, low sample rates, codecs.
 
 Each condition is a function (samples, rate, rng) -> (samples, rate) on mono float32 samples; the same generator state
 gives the same result. The conditions are those of the Audio Degradation Toolbox (Mauch and Ewert, ISMIR 2013) and of
-common files. Written with scipy, soxr and soundfile: audiomentations needs older versions of librosa and soxr than the
-pinned ones, and pedalboard (GPL) has few of them.
+common file formats. Implemented with scipy, soxr and soundfile: audiomentations needs older versions of librosa and
+soxr than those pinned, and pedalboard (GPL) offers few of them.
 """
 
 import io
@@ -15,14 +15,14 @@ import scipy.signal
 import soundfile
 import soxr
 
-Sound = tuple[np.ndarray, int]  # samples [shape=(n,) or (n, channels)], float32; their rate, in Hz
+Sound = tuple[np.ndarray, int]  # samples [shape=(n,) or (n, channels)], float32; sample rate in Hz
 Condition = Callable[[np.ndarray, int, np.random.Generator], Sound]
 
-HIGH_FREQUENCY_DAMPING = 0.6  # of a room's decay time, above 3 kHz
+HIGH_FREQUENCY_DAMPING = 0.6  # decay time above 3 kHz relative to that below
 
 
 def resampled(to: int, *, channels: int = 1) -> Condition:
-    """At another sample rate, in Hz."""
+    """Resampled to another rate, in Hz; with several channels, each is a copy."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         mono = soxr.resample(samples, rate, to, quality="HQ").astype(np.float32)
@@ -32,7 +32,7 @@ def resampled(to: int, *, channels: int = 1) -> Condition:
 
 
 def noise(n: int, rate: int, *, slope: float, rng: np.random.Generator) -> np.ndarray:
-    """Normal noise [shape=(n,)] of mean power 1, falling by `slope` dB an octave (0 white, 3 pink) above 20 Hz."""
+    """Gaussian noise [shape=(n,)] of mean power 1; above 20 Hz, it falls by `slope` dB/octave (0 white, 3 pink)."""
     length = scipy.fft.next_fast_len(n, real=True)
     frequency = np.maximum(scipy.fft.rfftfreq(length, 1 / rate), 20.0)
     spectrum = scipy.fft.rfft(rng.standard_normal(length)) * frequency ** (-slope / (20 * np.log10(2)))
@@ -41,7 +41,7 @@ def noise(n: int, rate: int, *, slope: float, rng: np.random.Generator) -> np.nd
 
 
 def noisy(snr: float, *, slope: float) -> Condition:
-    """Noise under the music; signal-to-noise ratio in dB, of mean powers."""
+    """Noise added at a signal-to-noise ratio in dB (of mean powers)."""
 
     def change(samples: np.ndarray, rate: int, rng: np.random.Generator) -> Sound:
         return mixed(samples, noise(len(samples), rate, slope=slope, rng=rng), snr=snr), rate
@@ -50,14 +50,14 @@ def noisy(snr: float, *, slope: float) -> Condition:
 
 
 def mixed(samples: np.ndarray, other: np.ndarray, *, snr: float) -> np.ndarray:
-    """`samples` with `other`, repeated to its length, under it; signal-to-noise ratio in dB, of mean powers."""
+    """`samples` plus `other`, looped or cut to the same length, at a signal-to-noise ratio in dB (of mean powers)."""
     other = np.resize(other, len(samples)).astype(np.float64)
     ratio = np.mean(np.square(samples, dtype=np.float64)) / np.mean(other**2)
     return (samples + np.sqrt(ratio * 10 ** (-snr / 10)) * other).astype(np.float32)
 
 
 def band(low: float, high: float) -> Condition:
-    """A Butterworth band-pass of order 4, cut-off frequencies in Hz."""
+    """A Butterworth band-pass filter of order 4; cutoff frequencies in Hz."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         sections = scipy.signal.butter(4, [low, high], "bandpass", fs=rate, output="sos")
@@ -67,7 +67,7 @@ def band(low: float, high: float) -> Condition:
 
 
 def room(decay: float, *, direct: float = 0.0) -> Condition:
-    """Reverberation: noise that decays by 60 dB in `decay` s, higher frequencies sooner.
+    """Reverberation: noise that decays by 60 dB in `decay` s, faster at high frequencies.
 
     The energy of the direct sound is `direct` dB above that of the reverberation.
     """
@@ -89,7 +89,7 @@ def room(decay: float, *, direct: float = 0.0) -> Condition:
 
 
 def clipped(decibels: float) -> Condition:
-    """Amplified until the peak is `decibels` above full scale, and clipped there."""
+    """Amplified until the peak is `decibels` above full scale, then clipped."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         return np.clip(samples / np.abs(samples).max() * 10 ** (decibels / 20), -1, 1).astype(np.float32), rate
@@ -98,7 +98,7 @@ def clipped(decibels: float) -> Condition:
 
 
 def tilted(slope: float, *, above: float) -> Condition:
-    """`slope` dB an octave above a frequency in Hz; negative is duller."""
+    """A tilt of `slope` dB/octave above a frequency in Hz; a negative slope sounds dull."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         length = scipy.fft.next_fast_len(len(samples), real=True)
@@ -109,7 +109,7 @@ def tilted(slope: float, *, above: float) -> Condition:
 
 
 def played(speed: float) -> Condition:
-    """Played faster or slower, with pitch and tempo changed alike."""
+    """Played faster or slower, which changes pitch and tempo alike."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         return soxr.resample(samples, rate * speed, rate).astype(np.float32), rate
@@ -118,7 +118,7 @@ def played(speed: float) -> Condition:
 
 
 def excerpt(seconds: float) -> Condition:
-    """The middle of the clip."""
+    """The middle of the clip, `seconds` long."""
 
     def change(samples: np.ndarray, rate: int, _: np.random.Generator) -> Sound:
         n = int(seconds * rate)
@@ -129,12 +129,12 @@ def excerpt(seconds: float) -> Condition:
 
 
 def quieter(decibels: float) -> Condition:
-    """At a lower level."""
+    """Attenuated by `decibels`."""
     return lambda samples, rate, _: (samples * np.float32(10 ** (-decibels / 20)), rate)
 
 
 def delayed(seconds: float) -> Condition:
-    """Silence before the music."""
+    """`seconds` of silence before the music."""
     return lambda samples, rate, _: (np.concatenate([np.zeros(int(seconds * rate), np.float32), samples]), rate)
 
 
@@ -146,7 +146,7 @@ def mp3(kilobits: int) -> Condition:
 
 
 def vorbis(quality: float) -> Condition:
-    """OGG Vorbis, 44.1 kHz stereo; quality 0..1, 0.3 is that of most encoders."""
+    """OGG Vorbis, 44.1 kHz stereo; quality 0..1 (0.3 is the default of most encoders)."""
     return _coded("OGG", "VORBIS", compression_level=1 - quality)
 
 
@@ -193,5 +193,5 @@ CONDITIONS: dict[str, Condition] = {
     "the middle 5 s": excerpt(5),
     "phone recording in a room": phone_recording,
 }
-# Another clip under the music, by its signal-to-noise ratio in dB.
+# Signal-to-noise ratio, in dB, at which another clip is mixed in.
 OTHER_CLIP = {"another clip, 20 dB below": 20.0, "another clip, 10 dB below": 10.0}

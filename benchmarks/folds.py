@@ -1,11 +1,11 @@
-"""Compare settings of the recipe by cross-validation, without looking at any test set.
+"""Compare changes to the recipe by cross-validation, without using any test set.
 
     python -m benchmarks.folds train.muon=0 train.augment.gain=0 --seeds 0 1
 
-Trains the recipe, and the recipe with each of the named changes, on the same folds. The clips are those that the
-fault-filtered lists of GTZAN give to training or validation (all clips of another dataset). No artist is in two folds,
-or with `--protocol random` no clip's bytes. Each fold is predicted by a network that has learned from the others, a
-third of which, dealt in the same way, serve as its validation set. The last line of stdout is JSON.
+Trains the recipe, and the recipe with each of the given changes, on the same folds. The clips are the training and
+validation clips of GTZAN's fault-filtered lists, or all clips of another dataset. No artist is in two folds; with
+`--protocol random`, only byte-identical clips are kept together. Each fold is predicted by a network trained on the
+others, a third of which, chosen in the same way, is its validation set. The last line of stdout is JSON.
 """
 
 import argparse
@@ -24,42 +24,42 @@ from genre.dataset.splits import linked_groups
 from genre.features import store
 from genre.features.store import Features
 
-INNER_FOLDS = 3  # one of them is the validation set: 31 % of the published lists' clips are
+INNER_FOLDS = 3  # one is the validation set; in the published lists, it has 31 % of these clips
 
 
-def clips_to_judge(features: Features) -> pd.DataFrame:
-    """The clips that may take part in a choice: no test clip of the published lists, and none that they drop."""
+def selection_clips(features: Features) -> pd.DataFrame:
+    """The clips that a choice may be based on: no test clips of the published lists, and none that they drop."""
     published = catalogue.published_split(features.clips)
     return features.clips[published.isin(["train", "validation"])] if published.notna().any() else features.clips
 
 
 def folds(clips: pd.DataFrame, *, protocol: str = "artist", n_folds: int, seed: int) -> Iterator[pd.Series]:
-    """For each fold `train`, `validation` or `test` by clip_id; `test` is the fold.
+    """For each fold, `train`, `validation` or `test` by clip_id; `test` marks the fold.
 
-    No artist is in two sets; where `protocol` is `random`, clips with the same bytes are in one set.
+    No artist is in two sets; if `protocol` is `random`, only byte-identical clips are kept in one set.
     """
     groups = linked_groups(clips) if protocol == "artist" else pd.factorize(clips.sha256)[0]
 
-    def deal(rows: np.ndarray, n: int) -> Iterator[np.ndarray]:
-        dealer = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
-        for _, held_out in dealer.split(rows, clips.genre.iloc[rows], groups[rows]):
+    def partition(rows: np.ndarray, n: int) -> Iterator[np.ndarray]:
+        splitter = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+        for _, held_out in splitter.split(rows, clips.genre.iloc[rows], groups[rows]):
             yield rows[held_out]
 
-    every = np.arange(len(clips))
-    for fold in deal(every, n_folds):
+    all_rows = np.arange(len(clips))
+    for fold in partition(all_rows, n_folds):
         parts = pd.Series("train", index=clips.index)
-        parts.iloc[next(deal(np.setdiff1d(every, fold), INNER_FOLDS))] = "validation"
+        parts.iloc[next(partition(np.setdiff1d(all_rows, fold), INNER_FOLDS))] = "validation"
         parts.iloc[fold] = "test"
         yield parts
 
 
 def pooled(runs: list[Run], key: str = "accuracy") -> float:
-    """Accuracy over the clips of all folds, 0..1."""
+    """Accuracy over the clips of all runs, 0..1."""
     return float(np.average([getattr(result, key) for result in runs], weights=[result.n_test for result in runs]))
 
 
 def difference(ours: list[Run], theirs: list[Run]) -> tuple[float, float]:
-    """The difference of the accuracy over all clips, and half of its 95 % interval (Student's t over the folds)."""
+    """The difference in pooled accuracy, and the half-width of its 95 % interval (Student's t over the folds)."""
     values = [one.accuracy - other.accuracy for one, other in zip(ours, theirs, strict=True)]
     return pooled(ours) - pooled(theirs), half_interval(values)
 
@@ -72,7 +72,7 @@ def main() -> None:
     recipe_arguments(parser)
     parser.add_argument("--protocol", choices=("artist", "random"), default="artist", help="default: %(default)s")
     parser.add_argument("--folds", type=int, default=5, metavar="N", help="default: %(default)s")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the folds and of training; default: 0")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="seeds of folds and training; default: 0")
     arguments = parser.parse_args()
 
     defaults = params.load().train
@@ -86,13 +86,13 @@ def main() -> None:
         for name, changes in {"the recipe": [], **{change: [change] for change in arguments.changes}}.items()
     }
     features = store.read(arguments.features)
-    clips = clips_to_judge(features)
+    clips = selection_clips(features)
     results: dict[str, list[list[Run]]] = {name: [] for name in settings}
     for seed in arguments.seeds:
-        dealt = list(folds(clips, protocol=arguments.protocol, n_folds=arguments.folds, seed=seed))
+        splits = list(folds(clips, protocol=arguments.protocol, n_folds=arguments.folds, seed=seed))
         for name, chosen in settings.items():
             seeded = chosen.model_copy(update={"seed": seed})
-            results[name].append([run(features, parts, seeded, protocol=arguments.protocol) for parts in dealt])
+            results[name].append([run(features, parts, seeded, protocol=arguments.protocol) for parts in splits])
             print(f"seed {seed}, {name}: {100 * pooled(results[name][-1]):.1f} %", flush=True)
     first = [result for by_seed in results["the recipe"] for result in by_seed]
     report = {}

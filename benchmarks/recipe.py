@@ -1,4 +1,4 @@
-"""The recipe that a benchmark trains with: that of params.yaml or the baseline's, with the command line's changes."""
+"""The training recipe of a benchmark: from params.yaml or the baseline, with changes from the command line."""
 
 import json
 from pathlib import Path
@@ -12,16 +12,16 @@ from genre.params import TrainParams
 
 BASELINE = Path(__file__).resolve().parents[1] / "starting_point.txt"
 
-Change = tuple[str, Any, str]  # the key under `train`, its value, and where it comes from
+Change = tuple[str, Any, str]  # key under `train`, value, where it was set
 
 
 def recipe(
     defaults: TrainParams, *, architecture: str | None = None, epochs: int | None = None, overrides: list[str]
 ) -> TrainParams:
-    """The recipe in `defaults` with changes; with the baseline's architecture, the baseline's recipe.
+    """The recipe in `defaults`, or that of the baseline if `architecture` is its network, with changes.
 
-    `overrides`, such as `train.augment.gain=0.1`, are applied last. Raises ParamsError where a change names no
-    parameter of `train`, or has an invalid value.
+    `overrides`, such as `train.augment.gain=0.1`, are applied last. Raises ParamsError if a change names no
+    parameter of `train` or its value is invalid.
     """
     changes = _baseline() if architecture == "small_alexnet" else []
     options = {"architecture": architecture, "epochs": epochs}
@@ -54,7 +54,7 @@ def _override(text: str) -> Change:
 
 
 def _baseline() -> list[Change]:
-    """The baseline's own recipe, for whole clips."""
+    """The changes that make the baseline's recipe, trained on whole clips."""
     lines = BASELINE.read_text(encoding="utf-8").splitlines()
     pairs = [line.split("=") for line in lines if line.startswith("train.")]
     changes = [(key, yaml.safe_load(value), BASELINE.name) for key, value in pairs]

@@ -1,10 +1,10 @@
-"""Make the released model again: the default recipe on real GTZAN, and measure it.
+"""Train the released model, with the default recipe on real GTZAN, and measure it.
 
     python -m benchmarks.release [--features DIR] [--audio DIR] [--out DIR]
 
-Trains on the fault-filtered lists with the seed of params.yaml, tests the exported model, and writes it with card.json
-(every figure) and README.md (the model card). --audio names clips of GTZAN by which to measure its robustness. With the
-same versions and kind of processor, the bytes are the same.
+Trains on the fault-filtered lists with the seed of params.yaml, evaluates the exported model, and writes it with
+card.json (every figure) and README.md (the model card). With --audio, a folder of GTZAN clips, also measures its
+robustness. The same versions on the same kind of processor give the same bytes.
 """
 
 import argparse
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 
 def release(result: Run, features: Features, out: Path) -> dict[str, Any]:
-    """Export the model of a run to `out`; returns the figures for its card.
+    """Export the model of a run to `out`, and return the figures for its card.
 
-    They are those of the exported model on the test set, not of the Keras model that it was made from.
+    The test figures are those of the exported model, not of the Keras model that it was converted from.
     """
     with tempfile.TemporaryDirectory() as folder:
         keras_file = Path(folder, "model.keras")
@@ -78,7 +78,7 @@ def main() -> None:
         prog="python -m benchmarks.release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--audio", type=Path, metavar="DIR")
+    parser.add_argument("--audio", type=Path, metavar="DIR", help="GTZAN clips, to measure robustness")
     parser.add_argument("--out", type=Path, default=RELEASED.parent, metavar="DIR", help="default: genre/released")
     arguments = parser.parse_args()
 

@@ -1,10 +1,10 @@
-"""Does the same music keep its genre under noise, in a room, on a telephone, at a low rate, in another format?
+"""Measure how many clips keep their genre under noise, in a room, on a telephone, at a low rate, in another format.
 
     python -m benchmarks.robustness --audio DIR [--features DIR] [--model FILE] [--seed N]
 
-DIR holds clips of GTZAN as <genre>/<clip_id>.wav. Each clip is degraded in memory (AAC by ffmpeg, where installed) and
-given to the code behind `genre predict`. With --features, the stored features are compared with the audio too. Prints
-a table, with --changes each clip whose genre changes, and in the last line JSON; its counts are of clips.
+DIR holds clips of GTZAN as <genre>/<clip_id>.wav. Each clip is degraded (AAC: by ffmpeg, if installed) and classified
+by the code behind `genre predict`. With --features, the stored features are compared with the audio too. Prints a
+table of numbers of clips, with --changes also each clip whose genre changes, and JSON in the last line.
 """
 
 import argparse
@@ -39,30 +39,30 @@ AAC = "AAC in M4A"
 
 @dataclass(frozen=True)
 class Clips:
-    """The clips that are degraded."""
+    """The clips to degrade."""
 
     paths: list[Path]
     genres: np.ndarray  # (n,), str
-    parts: np.ndarray  # (n,), str: of the fault-filtered lists; empty for clips that they drop
+    parts: np.ndarray  # (n,), str: set in the fault-filtered lists; empty for clips that they drop
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How the answers for degraded clips compare with those for the clean ones; numbers of clips."""
+    """How answers for degraded clips compare with those for the clean ones; every value is a number of clips."""
 
     clips: int
     same_genre: int
     right: int
     changed_called_sure: int
     changed_called_fairly_sure: int
-    test_clips: int  # of the fault-filtered lists
+    test_clips: int  # in the test set of the fault-filtered lists
     same_genre_test: int
     learned_clips: int  # in their training or validation set
-    noted: int  # the answer names what the file lacks, such as frequencies above 4 kHz
+    noted: int  # the answer has a note, such as little above 4 kHz
 
 
 def read_clips(audio: Path) -> Clips:
-    """The clips of GTZAN in a folder."""
+    """The clips of GTZAN found in a folder."""
     tracks = catalogue.load()
     paths = [path for path in audio_files.find(audio).audio if path.stem in tracks.index]
     if not paths:
@@ -72,7 +72,7 @@ def read_clips(audio: Path) -> Clips:
 
 
 def degrade(clips: Clips, name: str, folder: Path, *, seed: int) -> list[Path]:
-    """Write every clip under a condition to `folder`, as 32-bit float WAV files or M4A."""
+    """Write every clip, degraded by the condition `name`, to `folder`, as 32-bit float WAV or M4A."""
     position = {path: number for number, path in enumerate(clips.paths)}
 
     def one(path: Path) -> Path:
@@ -97,7 +97,7 @@ def degrade(clips: Clips, name: str, folder: Path, *, seed: int) -> list[Path]:
 
 
 def predict(paths: list[Path], network: Network, info: ModelInfo, *, threads: int) -> tuple[np.ndarray, int]:
-    """Calibrated probabilities of some files [shape=(n, n_genres)], and how many answers have notes."""
+    """Calibrated probabilities of files [shape=(n, n_genres)], and the number of answers with notes."""
     rows, noted = [], 0
     for answer in answer_files(paths, partial(answer_file, network=network, info=info), threads=threads):
         if answer.song is None:
@@ -108,7 +108,7 @@ def predict(paths: list[Path], network: Network, info: ModelInfo, *, threads: in
 
 
 def predict_stored(features_folder: Path, ids: list[str], network: Network, info: ModelInfo) -> np.ndarray:
-    """Calibrated probabilities of the stored features of some clips [shape=(n, n_genres)]."""
+    """Calibrated probabilities of clips [shape=(n, n_genres)], computed from their stored features."""
     features = store.read(features_folder)
     missing = [clip_id for clip_id in ids if clip_id not in features.clips.index]
     if missing:
@@ -117,7 +117,7 @@ def predict_stored(features_folder: Path, ids: list[str], network: Network, info
 
 
 def compare(degraded: np.ndarray, clean: np.ndarray, clips: Clips, genres: list[str], *, noted: int = 0) -> Counts:
-    """Count what changes between two arrays of probabilities [shape=(n, n_genres)]."""
+    """Compare the probabilities [shape=(n, n_genres)] of degraded and clean clips."""
     same = degraded.argmax(axis=1) == clean.argmax(axis=1)
     words = np.array([sureness(float(row.max())) for row in degraded])
     is_test = clips.parts == "test"
@@ -152,7 +152,7 @@ def measure(
     features: Path | None = None,
     report: Callable[[str, Counts, list[str]], None] = lambda name, counts, lines: None,
 ) -> dict[str, dict[str, int]]:
-    """Counts for the clean clips and for each condition, as dicts; `report` gets them as they come, with lines."""
+    """Counts for the clean clips and each condition, as dicts; `report` is called after each, with its `changes`."""
     network, info, threads = load_network(model)
     ids = [path.stem for path in clips.paths]
     clean, clean_noted = predict(clips.paths, network, info, threads=threads)
@@ -179,10 +179,10 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--audio", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--audio", type=Path, required=True, metavar="DIR", help="folder of GTZAN clips")
     parser.add_argument("--features", type=Path, metavar="DIR")
     parser.add_argument("--model", type=Path, default=RELEASED, metavar="FILE", help=".tflite or .keras")
-    parser.add_argument("--seed", type=int, default=0, help="of noise, rooms and the clips mixed in")
+    parser.add_argument("--seed", type=int, default=0, help="of noise, rooms and the choice of clips mixed in")
     parser.add_argument("--changes", action="store_true", help="list the clips whose genre changes")
     arguments = parser.parse_args()
 

@@ -1,14 +1,14 @@
-"""The command `genre`, also as `python -m genre`."""
+"""The command `genre`, also run as `python -m genre`."""
 
 from genre import console
 
 
 def main() -> None:
-    """Do what the command line says and exit with its status."""
+    """Run the command line and exit with its status."""
     console.start()
-    from genre import cli  # after `start`: what it imports takes a moment
+    from genre import cli  # after `start`, as its imports are slow
 
-    console.keep_stderr_for_python()  # libmpg123 warns of odd MP3s without naming them
+    console.keep_stderr_for_python()  # libmpg123 warns about odd MP3s without naming the file
     console.run(cli.run)
 
 

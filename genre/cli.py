@@ -1,5 +1,5 @@
-"""The command line: `predict` names the genre of audio files, `report` writes a page on the pipeline's last run, `app`
-serves a page to drop songs on.
+"""The command line: `predict` names the genre of audio files, `report` writes a page on the last pipeline run, and
+`app` serves a web page to drop songs on.
 
     genre predict song.mp3 folder/
     genre report
@@ -30,26 +30,26 @@ from genre.model.exported import RELEASED
 from genre.songs.answers import Answer, answer_file, answer_files, load_network
 from genre.songs.text import describe, readable
 
-CSV_COLUMNS = ("path", "genre", "probability", "sureness", "seconds", "notes", "error")  # and each genre's probability
+CSV_COLUMNS = ("path", "genre", "probability", "sureness", "seconds", "notes", "error")  # and one probability per genre
 
 
 def run() -> int:
-    """Do what the command line says; the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # as it is, unless somebody has replaced it
+    """Run the command line and return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # unless replaced by another object
         sys.stdout.reconfigure(errors="backslashreplace")
-    chosen = arguments()
-    return chosen.run(chosen)
+    args = arguments()
+    return args.run(args)
 
 
 def path(text: str) -> Path:
-    """A path of the command line; an empty one, as of a variable that is not set, would be the current folder."""
+    """Parse a path argument; an empty one, as from an unset shell variable, would mean the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("an empty name")
     return Path(text)
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line, checked, with `run`: what to do. A wrong one ends the program with code 2."""
+    """Parse and check the command line; `run` is the function to call. A usage error exits with code 2."""
     parser = argparse.ArgumentParser(prog="genre", description="Music-genre classification.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     songs = commands.add_parser(
@@ -80,55 +80,55 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     for command in (songs, app):
         about = "model to use (default: the released one); models/model.tflite is from your last `dvc repro`"
         command.add_argument("--model", type=path, default=RELEASED, metavar="FILE", help=about)
-    chosen = parser.parse_args(argv)
-    if chosen.run is predict:
-        check_predict(chosen, songs.error)
-    return chosen
+    args = parser.parse_args(argv)
+    if args.run is predict:
+        check_predict(args, songs.error)
+    return args
 
 
-def check_predict(chosen: argparse.Namespace, refuse: Callable[[str], NoReturn]) -> None:
-    """Add `files` and `unreadable`, by path with the reason; `refuse` an option that cannot be followed."""
-    chosen.files, chosen.unreadable = [], {}
-    for path in chosen.paths:
-        if os.path.isdir(path):  # noqa: PTH112 - `Path` raises where a name is too long
+def check_predict(args: argparse.Namespace, usage_error: Callable[[str], NoReturn]) -> None:
+    """Add `files`, and `unreadable` (path to reason); call `usage_error` with a message on an invalid option."""
+    args.files, args.unreadable = [], {}
+    for path in args.paths:
+        if os.path.isdir(path):  # noqa: PTH112 - `Path.is_dir` raises if the name is too long
             listing = audio_files.find(path)
-            chosen.files += listing.audio
-            chosen.unreadable |= listing.unreadable
+            args.files += listing.audio
+            args.unreadable |= listing.unreadable
         else:
-            chosen.files.append(path)
-    if chosen.plot and len(chosen.files) != 1:
-        refuse(f"--plot draws one song, and there are {len(chosen.files)} files")
-    if chosen.plot and chosen.plot.suffix.lower() != ".png":
-        refuse(f"--plot writes PNG, and {readable(chosen.plot)} does not end with .png")
-    inputs = {os.path.realpath(path) for path in chosen.files}  # `Path.resolve` raises over a link to itself
-    for option, out in (("--csv", chosen.csv), ("--plot", chosen.plot)):
-        if out and out.exists() and not out.is_file():  # the file is written beside it and renamed
-            refuse(f"{option} writes a file, and {readable(out)} is a folder or a device")
+            args.files.append(path)
+    if args.plot and len(args.files) != 1:
+        usage_error(f"--plot draws one song, and there are {len(args.files)} files")
+    if args.plot and args.plot.suffix.lower() != ".png":
+        usage_error(f"--plot writes PNG, and {readable(args.plot)} does not end with .png")
+    inputs = {os.path.realpath(path) for path in args.files}  # `Path.resolve` raises on a symlink loop
+    for option, out in (("--csv", args.csv), ("--plot", args.plot)):
+        if out and out.exists() and not out.is_file():  # a rename would replace it
+            usage_error(f"{option} writes a file, and {readable(out)} is a folder or a device")
         if out and os.path.realpath(out) in inputs:
-            refuse(f"{option} would overwrite {readable(out)}, which is to be predicted")
+            usage_error(f"{option} would overwrite {readable(out)}, which is to be predicted")
         if out and any(parent.exists() and not parent.is_dir() for parent in out.parents):
-            refuse(f"{option} writes {readable(out)}, whose folder is a file")
-    # Where a link leads.
-    chosen.csv, chosen.plot = (out and Path(os.path.realpath(out)) for out in (chosen.csv, chosen.plot))
-    if chosen.csv and chosen.csv == chosen.plot:
-        refuse("--csv and --plot name the same file")
+            usage_error(f"{option} writes {readable(out)}, whose folder is a file")
+    # Write to the target of a symlink.
+    args.csv, args.plot = (out and Path(os.path.realpath(out)) for out in (args.csv, args.plot))
+    if args.csv and args.csv == args.plot:
+        usage_error("--csv and --plot name the same file")
 
 
-def predict(chosen: argparse.Namespace) -> int:
-    """Run `genre predict`; the exit code."""
-    if chosen.plot:
-        from genre.report.charts import song as chart  # before the work: it needs matplotlib, which is optional
+def predict(args: argparse.Namespace) -> int:
+    """Run `genre predict` and return the exit code."""
+    if args.plot:
+        from genre.report.charts import song as chart  # fail early if matplotlib, which is optional, is missing
         from genre.report.charts.style import save
-    if not chosen.files and not chosen.unreadable:
-        raise DataError(f"no audio file in {', '.join(map(readable, chosen.paths))}")
-    network, info, threads = load_network(chosen.model)
+    if not args.files and not args.unreadable:
+        raise DataError(f"no audio file in {', '.join(map(readable, args.paths))}")
+    network, info, threads = load_network(args.model)
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    failures = [Answer(path, None, reason) for path, reason in chosen.unreadable.items()]
+    failures = [Answer(path, None, reason) for path, reason in args.unreadable.items()]
     answers = answer_files(
-        chosen.files, lambda path: answer_file(path, network, info, keep_windows=bool(chosen.plot)), threads=threads
+        args.files, lambda path: answer_file(path, network, info, keep_windows=bool(args.plot)), threads=threads
     )
-    total, failed = len(chosen.files) + len(failures), 0
-    table = files.replacing(chosen.csv) if chosen.csv else nullcontext(Path(os.devnull))  # no table: it leads nowhere
+    total, failed = len(args.files) + len(failures), 0
+    table = files.replacing(args.csv) if args.csv else nullcontext(Path(os.devnull))  # discard the table
     with table as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*CSV_COLUMNS, *(f"p_{genre}" for genre in info.genres)], extrasaction="ignore")
         writer.writeheader()
@@ -138,35 +138,35 @@ def predict(chosen: argparse.Namespace) -> int:
         ):  # fmt: skip
             failed += answer.song is None
             writer.writerow(csv_row(answer, info.genres))
-            if chosen.json:
+            if args.json:
                 text = json.dumps(answer.to_dict(info.genres))
             elif answer.song:
                 text = describe(answer.path, answer.song, info.genres, unicode=unicode)
             else:
                 tqdm.write(f"{readable(answer.path)}: {answer.error}", file=sys.stderr)
                 continue
-            show(text, needed=not (chosen.csv or chosen.plot))
-            if chosen.plot and answer.song:
-                save(chart.song(readable(Path(answer.path.name)), answer.song, info), chosen.plot)
+            show(text, needed=not (args.csv or args.plot))
+            if args.plot and answer.song:
+                save(chart.song(readable(Path(answer.path.name)), answer.song, info), args.plot)
     if failed and total > 1:
         print(f"{failed} of {total} files could not be used", file=sys.stderr)
     return 1 if failed else 0
 
 
 def show(text: str, *, needed: bool) -> None:
-    """Print an answer at once; where stdout's reader is gone, end the program if it is `needed`."""
+    """Print an answer and flush; if stdout's reader is gone, exit if the output is `needed`, else discard it."""
     try:
         tqdm.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         console.discard(sys.stdout.fileno())
         if needed:
-            sys.exit(141)  # as of a program that the signal ended
+            sys.exit(141)  # as if killed by SIGPIPE
 
 
 def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:
-    """A line of `--csv`, by column; of a file that cannot be used its path and the error."""
-    name = str(answer.path).encode("utf-8", "backslashreplace").decode()  # a file's name need not be UTF-8
+    """A row of `--csv`, by column; for a file that cannot be used, only its path and the error."""
+    name = str(answer.path).encode("utf-8", "backslashreplace").decode()  # file names need not be UTF-8
     fields = answer.to_dict(genres) | {"path": name}
     if answer.song:
         probabilities = fields["probabilities"]
@@ -175,8 +175,8 @@ def csv_row(answer: Answer, genres: list[str]) -> dict[str, Any]:
     return fields
 
 
-def write_report(chosen: argparse.Namespace) -> int:
-    """Run `genre report`; the exit code."""
+def write_report(args: argparse.Namespace) -> int:
+    """Run `genre report` and return the exit code."""
     from genre.report.page import page, read_run  # pandas and matplotlib are slow to import
 
     files.write_text(paths.REPORT, page(read_run()))
@@ -186,9 +186,9 @@ def write_report(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def serve_app(chosen: argparse.Namespace) -> int:
-    """Run `genre app` until it is interrupted; the exit code."""
+def serve_app(args: argparse.Namespace) -> int:
+    """Run `genre app` until interrupted and return the exit code."""
     from genre.app.server import launch  # Gradio is optional, and slow to import
 
-    launch(model=chosen.model, host=chosen.host, port=chosen.port, browser=chosen.browser)
+    launch(model=args.model, host=args.host, port=args.port, browser=args.browser)
     return 0

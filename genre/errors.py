@@ -1,4 +1,4 @@
-"""What a user can cause, as exceptions whose text says what was wrong, where, and what to do about it."""
+"""Errors that a user can cause; their messages say what was wrong, where, and what to do about it."""
 
 
 class UserError(Exception):
@@ -18,4 +18,4 @@ class ClusterError(UserError):
 
 
 class AudioError(DataError):
-    """One audio file that cannot be used; its text is the reason alone, the caller names the file."""
+    """One audio file that cannot be used; the message is only the reason, and the caller names the file."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written under a temporary name, then renamed. JSON and tables as CSV."""
+"""Write files whole or not at all: under a temporary name, then renamed. Read and write JSON and CSV tables."""
 
 import csv
 import hashlib
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 from genre import paths
 from genre.errors import DataError
 
-if TYPE_CHECKING:  # slow to import, and prediction does without
+if TYPE_CHECKING:  # slow to import, and not needed for prediction
     import pandas as pd
 
-# Columns of tables of clips that are text even where they look like numbers or like a missing value ("007", "NA").
+# Columns of clip tables that are read as text even if they look like a number or a missing value ("007", "NA").
 _TEXT = ("clip_id", "genre", "artist", "sha256", "path", "reason", "split")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes `path`'s name if the block succeeds, and is removed if not.
+    """Yield a temporary path beside `path`; it is renamed to `path` if the block succeeds, and removed if not.
 
-    The block may make a file or a directory there. Parent directories are made. A directory takes the place of one that
-    is there; a file never does, as nobody who names a file wants a folder removed: DataError. What was written is on
-    the disk before it gets its name, so that a power failure too leaves a whole file or none.
+    The block may create a file or a folder there. Parent folders are created. A folder replaces an existing one; a file
+    does not, as naming a file should never remove a folder: that raises DataError. The content is synced to disk before
+    the rename, so that even a power failure leaves a complete file or none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A hash, as a name of the longest allowed length has no room for more characters.
+    # A hash, as a name that already has the maximum length cannot be extended.
     temporary = path.with_name(f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}.tmp")
     _remove(temporary)  # left by a run that was killed
     try:
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
-        # A full disk names no file, a copy names its source, and the temporary name means nothing to anyone.
+        # A full-disk error names no file, a copy error names its source, and the temporary name would only confuse.
         named = [Path(str(name)) for name in (error.filename, error.filename2) if name is not None]
         if not named or any(name.is_relative_to(temporary) for name in named):
             error.filename, error.filename2 = str(path), None
@@ -52,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _sync(path: Path) -> None:
     for file in path.rglob("*") if path.is_dir() else (path,):
-        if file.is_file() and os.name == "posix":  # Windows syncs only what is open for writing
+        if file.is_file() and os.name == "posix":  # Windows syncs only files open for writing
             with file.open("rb") as written:
                 os.fsync(written.fileno())
 
@@ -65,7 +65,7 @@ def _remove(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with `\\n` line ends on every platform."""
+    """Write `text` as UTF-8 with `\\n` line endings on every platform."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
@@ -76,13 +76,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds; raises DataError where a stage's file is not there."""
+    """Read a JSON file; raises DataError if it is missing."""
     with present(path):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """A CSV of clips, its text columns read as text; an empty field is empty text. DataError where it is missing."""
+    """Read a CSV of clips, its text columns as text; an empty field is empty text. DataError if it is missing."""
     import pandas as pd
 
     with present(path):
@@ -92,14 +92,14 @@ def read_table(path: Path) -> "pd.DataFrame":
 def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write the columns of a table, without its index, as CSV; equal tables give equal bytes."""
     text = table.to_csv(index=False, lineterminator="\n")
-    if "\r" in text:  # in a name: Python before 3.11.9 does not quote it, and whoever reads it sees two lines
+    if "\r" in text:  # in a name: Python before 3.11.9 does not quote it, and it is read back as two lines
         text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     write_text(path, text)
 
 
 @contextmanager
 def present(path: Path) -> Iterator[None]:
-    """Within this block a missing file is a DataError; one of the pipeline's own says how to get it."""
+    """Turn a missing file into a DataError, which for an output of the pipeline says how to make it."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError):

@@ -1,7 +1,7 @@
 """The parameters of `params.yaml`, validated when read.
 
 Each section is a frozen pydantic model: a misspelt key, a wrong type or a value out of range stops a stage at once with
-the key, the value and what is allowed. `params.yaml` says what each key means, this module what it may be.
+the key, the value and what is allowed. `params.yaml` explains each key, this module defines its valid values.
 """
 
 import difflib
@@ -91,7 +91,7 @@ class AugmentParams(Section):
 
     @property
     def on_levels(self) -> list[str]:
-        """The keys of those that are switched on and need levels in dB."""
+        """The keys of the enabled augmentations that need levels in dB."""
         values = {"degrade.share": self.degrade.share, **self.model_dump(include={"equalise", "contrast", "gain"})}
         return [key for key, value in values.items() if value]
 
@@ -125,8 +125,8 @@ class Params(Section):
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and validate every section of `path`.
 
-    Raises ParamsError where the file is missing or not valid YAML, or a key is missing, misspelt, of the wrong type or
-    out of range.
+    Raises ParamsError if the file is missing or not valid YAML, or a key is missing, misspelt, of the wrong type or out
+    of range.
     """
     try:
         values = yaml.safe_load(path.read_bytes())

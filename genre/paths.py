@@ -1,4 +1,4 @@
-"""Where the pipeline keeps what it makes, relative to the project's folder; `dvc.yaml` names the same places."""
+"""The paths of the pipeline's outputs, relative to the project folder; the same as in `dvc.yaml`."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ EXPORTED_MODEL = Path("models/model.tflite")
 CHECKPOINT = Path("models/.checkpoint.npz")
 METRICS = Path("metrics")  # one JSON file for each stage that measures something
 PLOTS = Path("plots")
-CURVES = PLOTS / "training"  # as dvclive writes them
+CURVES = PLOTS / "training"  # written by dvclive
 PREDICTIONS = PLOTS / "predictions.csv"
 PER_GENRE = PLOTS / "per_genre.csv"
 PLOTS_PAGE = PLOTS / "page.html"  # the page that `dvc plots` fills
@@ -20,5 +20,5 @@ LOCK = Path("dvc.lock")
 
 def is_made_by_pipeline(path: Path) -> bool:
     """Whether `dvc repro`, run in the current folder, makes the file at `path`."""
-    made = (RAW, FEATURES, SPLITS, MODEL, EXPORTED_MODEL, METRICS, PLOTS, LOCK)
-    return any(path.absolute().is_relative_to(place.absolute()) for place in made)
+    outputs = (RAW, FEATURES, SPLITS, MODEL, EXPORTED_MODEL, METRICS, PLOTS, LOCK)
+    return any(path.absolute().is_relative_to(output.absolute()) for output in outputs)

@@ -4,5 +4,5 @@ import sys
 
 from genre import console
 
-if sys.argv[0] == "-m":  # as Python has it while it imports this package for `python -m stages.NAME`
+if sys.argv[0] == "-m":  # its value while `python -m stages.NAME` imports this package
     console.start()

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(network: Network, info: ModelInfo, features: Features, split: pd.Series) -> Predictions:
-    """A network's calibrated predictions for the clips of the `test` part."""
+    """A network's calibrated predictions for the test set."""
     rows = features.rows(split, "test")
     probabilities = predict_calibrated(network, info, features, rows)
     return Predictions(
@@ -37,7 +37,7 @@ def main() -> None:
     files.write_table(paths.PREDICTIONS, predictions.table())
     data = {"dataset": info.dataset, "source": info.source, "protocol": info.protocol}
     per_genre = pd.DataFrame(scores["per_genre"]).T.rename_axis("genre").reset_index().astype({"n_clips": int})
-    # The page of `dvc plots` names each revision's data; this table is all that it is given of them.
+    # The page of `dvc plots` names the dataset of each revision, and this table is its only source for that.
     files.write_table(paths.PER_GENRE, per_genre.assign(**data))
     files.write_json(paths.METRICS / "evaluate.json", data | scores)
     log.info(

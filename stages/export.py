@@ -2,7 +2,7 @@
 
     python -m stages.export
 
-The exported model must give every test clip the probabilities that Keras gives it, to 0.001.
+The exported model must give every test clip the same probabilities as Keras, to within 0.001.
 """
 
 import logging
@@ -18,23 +18,23 @@ from genre.features.store import Features
 from genre.model import exported, networks
 from genre.model.predictions import predict_calibrated
 
-TOLERANCE = 0.001  # of a probability
+TOLERANCE = 0.001  # of probabilities
 
 log = logging.getLogger(__name__)
 
 
 def export(model: Path, out: Path, features: Features, split: pd.Series) -> dict[str, float | int]:
-    """Write `out`, the exported `model`; its `bytes`, and how much it differs from Keras on the test clips.
+    """Export `model` to `out`; return its size in `bytes` and its `largest_difference` from Keras on the test clips.
 
-    The `largest_difference` is that of a calibrated probability, 0..1. Above 0.001, `out` is removed: DataError.
+    The difference is in calibrated probabilities, 0..1. If it is above 0.001, `out` is removed and DataError is raised.
     """
     network, info = networks.load(model)
     exported.save(network, info, out)
     converted, _ = exported.load(out)
     rows = features.rows(split, "test")
-    one, other = (predict_calibrated(by, info, features, rows) for by in (network.predict_on_batch, converted))
-    difference = float(np.abs(one - other).max())
-    if not difference <= TOLERANCE:  # nor where it is not a number
+    expected = predict_calibrated(network.predict_on_batch, info, features, rows)
+    difference = float(np.abs(predict_calibrated(converted, info, features, rows) - expected).max())
+    if not difference <= TOLERANCE:  # also if it is NaN
         out.unlink()
         raise DataError(
             f"the exported {model} gives a test clip a probability that differs by {difference:.4f} from Keras's, more "

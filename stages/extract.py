@@ -2,9 +2,8 @@
 
     python -m stages.extract
 
-Clips are processed in parallel and written in the order of data/raw/clips.csv, so that the result does not
-depend on how many processes there are, or where. A file that cannot be used is left out, with its reason in
-skipped.csv.
+Clips are processed in parallel and written in the order of data/raw/clips.csv, so the result does not depend on the
+number of processes or where they run. A file that cannot be used is skipped, and listed with the reason in skipped.csv.
 """
 
 import logging
@@ -29,30 +28,29 @@ def extract(
 ) -> dict[str, float]:
     """Write the feature folder `out` (see `genre.features.store`) for the clips that `raw`/clips.csv lists.
 
-    Returns the number of clips, of skipped files and of frames, and the audio used, in seconds. For `backend` and
-    `n_jobs` see `genre.features.workers`. Raises DataError where more than the fraction `max_skipped` of the files,
-    0..1, had to be skipped, or all of them, and ClusterError where `backend` is a cluster that cannot be reached, or
-    aborts the work.
+    Returns the number of clips, skipped files and frames, and the duration of the audio used, in seconds. For `backend`
+    and `n_jobs` see `genre.features.workers`. Raises DataError if all files, or more than the fraction
+    `max_skipped` (0..1) of them, are skipped, and ClusterError if the cluster cannot be reached or aborts the work.
     """
     listed = files.read_table(raw / "clips.csv")
     rows, skipped, n_longer, n_frames = [], [], 0, 0
     with files.replacing(out) as temporary:
         temporary.mkdir()
-        top = raw.resolve()  # workers may be in another folder
+        top = raw.resolve()  # workers may run in another folder
         work = partial(spectrogram.read_clip, settings=settings)
         results = workers.map_in_order(work, [top / path for path in listed.path], backend=backend, n_jobs=n_jobs)
         with closing(results), (temporary / "frames.npy").open("wb") as file:
             store.write_header(file, 0, settings)
-            shown = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
-            for clip, result in zip(listed.itertuples(), shown, strict=True):
+            progress = tqdm(results, total=len(listed), desc="extract", unit="clip", mininterval=1)
+            for clip, result in zip(listed.itertuples(), progress, strict=True):
                 if isinstance(result, str):
                     log.warning("skipped %s: %s", raw / clip.path, result)
                     skipped.append({"path": clip.path, "reason": result})
                     continue
-                if result.unheard:
-                    log.warning("%s: %s", raw / clip.path, result.unheard)
+                if result.undecoded:
+                    log.warning("%s: %s", raw / clip.path, result.undecoded)
                 n_longer += not result.is_whole
-                seconds = (len(result.frames) - 1) / settings.frames_per_second  # to a hop
+                seconds = (len(result.frames) - 1) / settings.frames_per_second  # rounded down to a hop
                 extent = (n_frames, len(result.frames), round(seconds, 3))
                 rows.append((clip.clip_id, clip.genre, clip.artist, clip.sha256, *extent))
                 file.write(result.frames.data)

@@ -2,8 +2,8 @@
 
     python -m stages.fetch
 
-Clips in data/raw that are right already are kept. A run may be killed at any moment: files are renamed into place,
-and dataset.json is written last.
+Clips that are already in data/raw with the correct bytes are kept. The stage may be killed at any moment: each file is
+written under a temporary name, then renamed, and dataset.json is written last.
 """
 
 import difflib
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 def fetch(chosen: Params) -> Dataset:
-    """Make data/raw the dataset that `chosen.fetch` names; DataError where that is not there or not usable.
+    """Fill data/raw with the dataset that `chosen.fetch` names; raises DataError if it is missing or unusable.
 
-    Files of another dataset are removed. A download under way is in `.fetch` beside data/raw.
+    Files of other datasets are removed. Unfinished downloads are kept in `.fetch`, next to data/raw.
     """
     target, scratch = paths.RAW, paths.RAW.with_name(".fetch")
     scratch.mkdir(parents=True, exist_ok=True)
@@ -42,22 +42,22 @@ def fetch(chosen: Params) -> Dataset:
     elif name == "sample":
         dataset = synthesise(chosen.sample, target)
     else:
-        dataset = own_folder(name, target)
+        dataset = copy_user_folder(name, target)
     raw.mark_complete(target, dataset, requested=name)
     shutil.rmtree(scratch)
     return dataset
 
 
 def synthesise(chosen: SampleParams, target: Path, *, fallback: str | None = None) -> Dataset:
-    """Make the built-in sample in `target`; `fallback` says what it stands in for."""
-    from genre.dataset import sample  # scipy.signal takes longer to import than all else that fetch needs
+    """Write the built-in sample to `target`; `fallback` is the reason if it replaces GTZAN."""
+    from genre.dataset import sample  # scipy.signal takes longer to import than everything else here
 
     raw.mark_incomplete(target, keep=[])
     return Dataset("built-in sample", "synthesised", sample.write(target, params=chosen), fallback=fallback)
 
 
-def own_folder(dataset: str, target: Path) -> Dataset:
-    """Copy a dataset folder of one's own to `target`."""
+def copy_user_folder(dataset: str, target: Path) -> Dataset:
+    """Copy the user's dataset folder to `target`."""
     origin = find_folder(dataset)
     here, there = target.resolve(), origin.resolve()
     if here.is_relative_to(there) or there.is_relative_to(here):
@@ -72,18 +72,18 @@ def own_folder(dataset: str, target: Path) -> Dataset:
 
 
 def _warn(contents: folder.Contents, origin: Path) -> None:
-    """Log what a dataset folder holds that is not learned from, by class, and classes that may be one."""
+    """Warn of unused files by class, of folders without audio, and of classes with names that look alike."""
     for genre, kinds in contents.passed_over.items():
         counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         log.warning("passed over in %s: %s", origin / genre, counted)
     for name in contents.empty:
         log.warning("%s holds no audio: it is not a class", origin / name)
-    for names in folder.look_alike(sorted({file.genre for file in contents.audio})):
+    for names in folder.similar_names(sorted({file.genre for file in contents.audio})):
         log.warning("the classes %s look alike; if they are one, merge their folders", " and ".join(map(ascii, names)))
 
 
 def find_folder(dataset: str) -> Path:
-    """The folder that `dataset` means; raises DataError, with a guess at what was meant, where there is none."""
+    """The folder that `dataset` names; if there is none, raises DataError with a guess at what was meant."""
     path = Path(dataset)
     try:
         path = path.expanduser()
@@ -92,11 +92,11 @@ def find_folder(dataset: str) -> Path:
         what = "is a file" if path.exists() else "does not exist"
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
-    except RuntimeError:  # ~nobody
+    except RuntimeError:  # such as ~nobody
         what = "names a home that does not exist"
     near = difflib.get_close_matches(dataset.lower(), ["gtzan", "sample"], n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    in_project = Path(os.environ.get("DVC_ROOT", "")) / path  # where DVC runs this in a copy of the project
+    in_project = Path(os.environ.get("DVC_ROOT", "")) / path  # if DVC runs this stage in a copy of the project
     if what == "does not exist" and in_project.is_dir():
         hint = f" in this copy of the project; give {in_project.resolve()}"
     raise DataError(

@@ -2,8 +2,8 @@
 
     python -m stages.plot
 
-Curves, confusion of genres, F1 per genre, a spectrogram per genre, the most confident mistakes, and the network.
-The same input gives the same bytes. No network library is loaded.
+Curves, confusion matrix, F1 per genre, a spectrogram per genre, the most confident mistakes, and the architecture.
+Equal inputs give equal bytes. TensorFlow is not imported.
 """
 
 import logging
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def read_curves(folder: Path) -> pd.DataFrame:
-    """What dvclive logged, a column for each of its files, such as `train/loss`, indexed by epoch; 1 is the first.
+    """Read dvclive's logs, indexed by epoch from 1; one column per file, such as `train/loss`.
 
-    Raises DataError where there is no curve, or one has an epoch twice.
+    Raises DataError if there are no curves, or if one has an epoch twice.
     """
     columns = {}
     for path in folder.rglob("*.tsv"):

@@ -1,4 +1,4 @@
-"""Split the clips into train, validation and test: data/features/clips.csv -> data/splits.csv, metrics/split.json.
+"""Split the clips into three sets and audit leakage: data/features/clips.csv -> data/splits.csv, metrics/split.json.
 
 python -m stages.split
 """

@@ -2,10 +2,10 @@
 
     python -m stages.train
 
-The curves and the validation figures are those of a network that is trained on the training set alone. With
-`train.refit` the network that is saved is trained on the training and validation sets; else it is the first one at its
-best epoch. The test set is not looked at. A run that was killed resumes from models/.checkpoint.npz after its last
-finished epoch, and ends with the same bytes.
+The curves and the validation figures are those of a network trained on the training set alone. With `train.refit`, the
+saved network is trained again on the training and validation sets; otherwise it is the first one at its best epoch. The
+test set is not used. A run that was killed resumes from models/.checkpoint.npz after its last finished epoch, and ends
+with the same bytes.
 """
 
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def log_epoch(live: Live, scores: EpochScores) -> None:
-    """One point on each curve."""
+    """Add one point to each curve."""
     live.log_metric("train/loss", scores.loss)
     live.log_metric("train/accuracy", scores.accuracy)
     live.log_metric("validation/loss", scores.val_loss)
@@ -62,7 +62,7 @@ def main() -> None:
         paths.METRICS / "train.json",
         {
             "best_epoch": trained.best_epoch,
-            # Of the network that has not learned from the validation set, in the format in which it is saved.
+            # Of the network not trained on the validation set, in the number format in which it is saved.
             "validation_accuracy": round(trained.val_accuracy, 6),
             "validation_loss": round(trained.val_loss, 6),
             "temperature": trained.temperature,

@@ -1,4 +1,4 @@
-"""Features made of arrays, as tests need them."""
+"""Features built from arrays."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,9 @@ def from_arrays(
     Parameters
     ----------
     spectrograms : sequence of np.ndarray [shape=(n_frames, n_mels)]
-        One for each row of `clips`, in its order.
+        One per row of `clips`, in the same order.
     clips : pd.DataFrame
-        clip_id, genre, and where known artist and sha256.
+        clip_id, genre, and optionally artist and sha256.
     settings : FeatureSettings
     dataset : dict
         At least `name`.

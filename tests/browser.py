@@ -1,4 +1,4 @@
-"""A real browser without a network: a page after its scripts have run, with its errors and requests."""
+"""Load a page in a real browser without a network: its HTML after the scripts ran, its errors and its requests."""
 
 import contextlib
 import re
@@ -20,15 +20,15 @@ QUIET = (
     "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
 )  # fmt: skip
 
-# Chromium's own requests, whatever the page; pages may ask fonts. and ajax.googleapis.com.
+# Hosts that Chromium contacts by itself; only a page would contact fonts. or ajax.googleapis.com.
 OWN = re.compile(r"(?<!fonts)(?<!ajax)\.(google|googleapis|gvt1)\.com[:/]")
 
 
 @dataclass(frozen=True)
 class Visit:
-    html: str  # the document after its scripts have run, without them
+    html: str  # the document after its scripts have run, with the scripts removed
     console: list[str]  # errors and warnings of its scripts
-    requests: list[str]  # what was asked of the network, which refused it
+    requests: list[str]  # network requests, all of them refused
 
     def elements(self, tag: str) -> list[dict[str, str]]:
         """The attributes of each `tag`."""
@@ -48,7 +48,7 @@ class Visit:
 
 
 def chromium() -> str:
-    """Where Chromium is; skips the test where there is none."""
+    """The path of Chromium; skips the test if it is not installed."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed (apt-get install chromium)")
@@ -56,7 +56,7 @@ def chromium() -> str:
 
 
 def visit(page: Path, *flags: str) -> Visit:
-    """Open a page of this machine with the network off; skips the test where there is no Chromium."""
+    """Open a local page with the network off; skips the test if Chromium is not installed."""
     program = chromium()
     with tempfile.TemporaryDirectory() as profile, refusing() as (proxy, requests):
         command = [
@@ -71,7 +71,7 @@ def visit(page: Path, *flags: str) -> Visit:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[tuple[str, list[str]]]:
-    """A proxy on loopback that refuses everything: its address, and the list of requests."""
+    """A proxy on loopback that refuses every request; yields its address and the list of requests."""
     requests = []
 
     class Handler(BaseHTTPRequestHandler):

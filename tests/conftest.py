@@ -1,4 +1,4 @@
-"""What many tests need: audio of known content, features of known content, and small parameters."""
+"""Fixtures and helpers for many tests: audio and features of known content, and small projects."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -63,13 +63,13 @@ def noise(*, seconds: float = 2.0, rate: int = RATE, seed: int = 0) -> np.ndarra
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder, by their names."""
+    """The contents of the files in a folder, by name."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture
 def raw(write_audio, tmp_path) -> Path:
-    """Forty clips and one that cannot be decoded, as fetch leaves them."""
+    """A folder as written by fetch, with forty clips and one that cannot be decoded."""
     rows = []
     for number in range(40):
         path = write_audio(f"raw/pop/{number}.wav", noise(seconds=2, seed=number))

@@ -1,6 +1,6 @@
-"""Audio files in every state that one may be found in: cut, flipped, mislabelled, absurd, or merely unusual.
+"""Damaged or unusual audio files: cut, with flipped bytes, mislabelled, with absurd headers, or merely rare.
 
-`write(folder)` makes them all. Each may be read or refused with a reason; none may crash, hang or fill the memory.
+`write(folder)` makes them all. Each may be read, or refused with a reason; none may crash, hang or exhaust memory.
 """
 
 import io
@@ -19,7 +19,7 @@ _FORMATS = {"wav": "WAV", "flac": "FLAC", "mp3": "MP3", "ogg": "OGG", "au": "AU"
 
 
 def write(folder: Path) -> list[Path]:
-    """Write every variant into `folder`, and return their paths, more than 200; some need ffmpeg."""
+    """Write every variant into `folder` and return the paths, hundreds of them; some need ffmpeg."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _variants():
         path = folder / name
@@ -64,7 +64,7 @@ def wav(
     data: bytes, *, rate: int = RATE, channels: int = 1, bits: int = 16, kind: int = 1, align: int | None = None,
     claimed: int | None = None, before: bytes = b"", magic: bytes = b"RIFF",
 ) -> bytes:  # fmt: skip
-    """A WAV file with a header of these values; `claimed` is the length of the data that it gives, in bytes."""
+    """A WAV file with these values in its header; `claimed` is the length of the data there, in bytes."""
     align = channels * bits // 8 if align is None else align
     layout = struct.pack("<HHIIHH", kind, channels, rate, rate * align % (1 << 32), align % (1 << 16), bits)
     size = len(data) if claimed is None else claimed
@@ -199,7 +199,7 @@ def _unusual_sound() -> Iterator[tuple[str, bytes]]:
 
 
 def _write_long(path: Path, *, rate: int, channels: int, seconds: int) -> None:
-    """A file of hundreds of MB that takes little of the disk: all but its first half second is a hole in the file."""
+    """A sparse file of hundreds of MB: all but its first half second is a hole."""
     data = pcm(np.repeat(music(0.5, rate), channels))
     length = seconds * rate * channels * 2
     with path.open("wb") as file:

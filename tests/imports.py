@@ -1,4 +1,4 @@
-"""Which of the project's own files a module imports, read from its source."""
+"""The project files that a module imports, found by parsing its source."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ PACKAGES = ("genre", "stages", "benchmarks")
 
 
 def imported_files(top: Path, start: Path) -> set[Path]:
-    """Every project file that running `start` imports, itself included, directly or not; paths under `top`."""
+    """Every project file that `start` imports, directly or indirectly, and `start` itself; relative to `top`."""
     found, waiting = set(), [start]
     while waiting:
         path = waiting.pop()

@@ -1,4 +1,4 @@
-"""Small untrained models with their info, as tests save and load them."""
+"""Small untrained models with their info, for tests that save and load them."""
 
 import functools
 
@@ -20,7 +20,7 @@ shared = functools.cache(build)  # for tests that do not change it; building tak
 
 
 def info_of(model: keras.Model, settings: FeatureSettings) -> ModelInfo:
-    """The info that belongs to `build`'s models."""
+    """The info for a model made by `build`."""
     return ModelInfo(
         genres=["jazz", "NA", "ζεϊμπέκικο"],
         settings=settings,

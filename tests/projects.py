@@ -1,4 +1,4 @@
-"""Whole projects in folders of their own, as their users have them: a git repository, and DVC run as a process."""
+"""Complete projects in temporary folders, as a user has them: a git repository, with DVC run as a process."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ STAGES = ["fetch", "extract", "split", "train", "evaluate", "export", "plot"]
 
 
 def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str] | None = None) -> str:
-    """Output of a command that must succeed, or must fail without a traceback; `faults` go into its environment."""
+    """The output of a command that must succeed, or fail without a traceback; `faults` extends its environment."""
     environment = os.environ | (faults or {}) | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DVC_NO_ANALYTICS": "1",
@@ -46,7 +46,7 @@ def run(folder: Path, *command: str, fails: bool = False, faults: dict[str, str]
         process.wait(timeout=600)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # what a killed process has left behind
+            os.killpg(process.pid, signal.SIGKILL)  # processes that a killed one has left behind
     reader.join(timeout=5)  # the workers of DVC's queue keep the pipe open
     output = "".join(lines)
     assert (process.returncode != 0) == fails, output
@@ -85,20 +85,20 @@ def make_clone(folder: Path, changes: dict | None = None, *, environment: dict[s
 
 
 def copy_of(project: Path, folder: Path) -> Path:
-    """The same project somewhere else, with its cache."""
+    """Copy a project, with its cache."""
     shutil.copytree(project, folder, symlinks=True)
     return folder
 
 
 def outs(project: Path, stage: str) -> list[Path]:
-    """What a stage makes, by dvc.yaml."""
+    """The outputs of a stage according to dvc.yaml."""
     described = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
     listed = [*described.get("outs", []), *described.get("metrics", [])]
     return [project / (next(iter(out)) if isinstance(out, dict) else out) for out in listed]
 
 
 def locked(project: Path, stage: str) -> dict:
-    """What dvc.lock says of a stage: the md5 of each of its inputs and outputs."""
+    """The entry of a stage in dvc.lock, with the md5 of each input and output."""
     return yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))["stages"][stage]
 
 
@@ -116,6 +116,6 @@ def just_before(project: Path, stage: str, folder: Path) -> Path:
 
 
 def files_of(project: Path, stage: str) -> dict[str, bytes]:
-    """The files that a stage has made so far, by their paths in the project."""
+    """The contents of the files that a stage has made so far, by path in the project."""
     found = [path for out in outs(project, stage) for path in ([out] if out.is_file() else out.rglob("*"))]
     return {path.relative_to(project).as_posix(): path.read_bytes() for path in found if path.is_file()}

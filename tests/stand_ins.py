@@ -1,4 +1,4 @@
-"""Servers on loopback that stand in for Kaggle and Hugging Face, and misbehave as a test says."""
+"""Servers on loopback that stand in for Kaggle and Hugging Face, and misbehave as a test specifies."""
 
 import base64
 import contextlib
@@ -14,26 +14,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-KAGGLE_PORT = 7777  # kagglehub asks there when KAGGLE_API_ENVIRONMENT=TEST
+KAGGLE_PORT = 7777  # kagglehub connects to it when KAGGLE_API_ENVIRONMENT=TEST
 
 
 @dataclass(frozen=True)
 class Fault:
-    """How one request for the archive is answered wrongly."""
+    """A faulty answer to one request for the archive."""
 
     status: int = 0  # answer with this status and `body`
     body: bytes = b"<!DOCTYPE html><html>sorry</html>"
-    cut_after: int | None = None  # send so many bytes and close the connection
-    silent: bool = False  # then keep the connection, and send nothing more
+    cut_after: int | None = None  # send this many bytes, then close the connection
+    silent: bool = False  # after that, keep the connection open without sending more
 
 
 @dataclass
 class StandIn:
-    """One server: the archive that it serves, the faults of its next answers, and the requests that it saw."""
+    """One server: the archive that it serves, the faults of its next answers, and the requests it received."""
 
     archive: bytes = b""
     md5: str | None = None  # of the archive, as Kaggle's storage sends it
-    faults: list[Fault] = field(default_factory=list)  # the last one stays for all further requests if `for_ever`
+    faults: list[Fault] = field(default_factory=list)  # if `for_ever`, the last one applies to all further requests
     for_ever: bool = False
     ranges: list[str | None] = field(default_factory=list)  # the Range header of each request for the archive
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -55,12 +55,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_) -> None:
         pass
 
-    def do_POST(self) -> None:  # Kaggle's API: POST DownloadDataset leads on to the storage
+    def do_POST(self) -> None:  # Kaggle's API: POST DownloadDataset redirects to the storage
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.stand_in.headers.append(dict(self.headers))
         self.answer(302, b"", {"Location": f"http://localhost:{self.stand_in.port}/storage/archive.zip"})
 
-    def do_HEAD(self) -> None:  # whether anybody is there; of the archive, what huggingface_hub wants to know first
+    def do_HEAD(self) -> None:  # probes, and what huggingface_hub asks about the archive first
         if not self.path.endswith("genres.tar.gz"):
             self.answer(200, b"", {})
             return
@@ -147,7 +147,7 @@ def catalogue(clips: dict[str, bytes]) -> pd.DataFrame:
 
 
 def kaggle_zip(clips: dict[str, bytes]) -> bytes:
-    """An archive in Kaggle's layout, with a file that is not wanted."""
+    """An archive in Kaggle's layout, with a file to be ignored."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("Data/features_30_sec.csv", "filename,length\n")
@@ -157,7 +157,7 @@ def kaggle_zip(clips: dict[str, bytes]) -> bytes:
 
 
 def huggingface_tar(clips: dict[str, bytes]) -> bytes:
-    """An archive in the Hugging Face mirror's layout, with the AppleDouble files that it has."""
+    """An archive in the Hugging Face mirror's layout, including its AppleDouble files."""
     members = [tarfile.TarInfo("genres"), tarfile.TarInfo("genres/._blues")]
     members[0].type = tarfile.DIRTYPE
     contents = [b"", b""]
@@ -169,7 +169,7 @@ def huggingface_tar(clips: dict[str, bytes]) -> bytes:
 
 
 def tar(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
-    """A tar.gz of members, whatever they are called and whatever kind they are of."""
+    """A tar.gz of members of any name and kind."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for member, content in members:

@@ -1,4 +1,4 @@
-"""`genre app` as a process of its own, in a real browser and through its endpoint, without a network."""
+"""`genre app` run as a process, used in a real browser and through its endpoint, without a network."""
 
 import http.client
 import os
@@ -31,7 +31,7 @@ from tests.conftest import TOP
 
 slow = pytest.mark.slow
 
-# Starts the command, and notes which addresses the process looks up or connects to.
+# Runs the command and records the addresses that the process looks up or connects to.
 WATCHED = """
 import sys
 def note(event, args):
@@ -53,11 +53,11 @@ class Server:
     folder: Path  # its working folder, and its folder for temporary files
 
     def uploads(self) -> list[Path]:
-        """The files that it keeps, without the examples."""
+        """The files that it has stored, without the examples."""
         return [path for path in self.folder.glob("genre-app-*/*/*") if path.is_file()]
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Status and body of a GET of exactly this path, which a URL library would tidy."""
+        """Status and body of a GET of exactly this path, which a URL library would normalise."""
         connection = http.client.HTTPConnection(self.url.split("/")[2], timeout=60)
         connection.request("GET", path)
         response = connection.getresponse()
@@ -96,7 +96,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium by playwright, with a microphone that beeps and a network that refuses all but loopback."""
+    """Chromium driven by playwright, with a microphone that beeps and a network that refuses all but loopback."""
     program = chromium()
     playwright = pytest.importorskip("playwright.sync_api", reason="drives the browser")
     with refusing() as (proxy, requests), playwright.sync_playwright() as driver:
@@ -107,14 +107,14 @@ def browser() -> Iterator[Any]:
 
 @dataclass
 class Visits:
-    """Visitors of the page, and what went wrong on it."""
+    """Opens the page for visitors and collects its errors."""
 
     browser: Any
     url: str
     complaints: list[str] = field(default_factory=list)
 
     def __call__(self, **options: Any) -> Any:
-        """The page, as one more visitor sees it."""
+        """The page, opened by another visitor."""
         page = self.browser.new_context(**options).new_page()
         page.set_default_timeout(120_000)  # for slow machines, in ms
         complain = self.complaints.append
@@ -123,14 +123,14 @@ class Visits:
         page.on("requestfailed", lambda request: None if "ABORTED" in request.failure else complain(request.url))
         own = (self.url, "blob:", "data:")
         page.on("request", lambda request: None if request.url.startswith(own) else complain(request.url))
-        with page.expect_response("**/heartbeat/**"):  # the last thing that the page asks for
+        with page.expect_response("**/heartbeat/**"):  # the page's last request
             page.goto(self.url)
         return page
 
 
 @pytest.fixture
 def visit(browser: Any, server: Server) -> Iterator[Visits]:
-    """Opens the page for one more visitor; none of them may see an error, or ask anything of another server."""
+    """Opens the page for another visitor; none of them may see an error or contact another server."""
     visits = Visits(browser, server.url)
     yield visits
     for context in browser.contexts:
@@ -140,14 +140,14 @@ def visit(browser: Any, server: Server) -> Iterator[Visits]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds of the built-in sample, under a name that not every file system and font has."""
+    """Ten seconds of the built-in sample, under a name that not every file system and font supports."""
     path = tmp_path_factory.mktemp("clips") / "Süße Grüße – Übergrößenträger 🎸 $x$ <b>&amp;.flac"
     soundfile.write(path, synthesise("jazz", 0, seconds=10, seed=0), SAMPLE_RATE)
     return path
 
 
 def expected(path: Path) -> dict[str, Any]:
-    """The answer of `genre predict --json`, but for the path."""
+    """The answer of `genre predict --json`, without the path."""
     network, info, _ = load_network(RELEASED)
     answer = answer_file(path, network, info).to_dict(info.genres)
     del answer["path"]
@@ -168,7 +168,7 @@ def drop(page: Any, *paths: Path) -> None:
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait for something that another process is about to do."""
+    """Wait for something that another process will do."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -255,14 +255,14 @@ def test_a_long_song_shows_how_much_of_it_was_heard(visit, tmp_path):
 @pytest.mark.parametrize("device", ["phone", "wide screen"])
 def test_an_example_moves_through_its_genres(visit, device):
     page = visit()
-    page.get_by_role("button", name="medley").wait_for()  # the width counts when the song is heard, not before
+    page.get_by_role("button", name="medley").wait_for()  # the picture has the width of the page when it is classified
     page.set_viewport_size({"width": 390, "height": 844} if device == "phone" else {"width": 1920, "height": 1080})
     page.get_by_role("button", name="medley").press("Enter")
     picture = page.locator(".song svg")
     assert "classical" in picture.text_content(timeout=60_000)
     assert page.get_by_text(re.compile(r"0:00 classical, .* jazz, .* disco$")).is_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    # Letters of 8.5 points are to be read.
+    # Text of 8.5 points must be legible.
     size = picture.evaluate("svg => 8.5 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width")
     assert size > 7.5
 
@@ -281,7 +281,7 @@ def test_an_upload_of_more_than_200_mb_is_refused_with_the_limit_and_the_page_go
     large = tmp_path / "large.wav"
     with large.open("wb") as file:
         file.truncate(201 << 20)
-    page = Visits(browser, server.url)()  # whose script asks, and in vain, how the upload gets on
+    page = Visits(browser, server.url)()  # without the check for errors: the upload's progress cannot be polled
     page.locator("input[type=file]").first.set_input_files(large)
     page.get_by_text('exceed the maximum allowed size of 200.0 Mb: "large.wav"').wait_for()
     assert not server.uploads()
@@ -291,14 +291,14 @@ def test_an_upload_of_more_than_200_mb_is_refused_with_the_limit_and_the_page_go
 
 
 def upload(server: Server, path: Path) -> str:
-    """Where the server keeps this file."""
+    """Upload a file; returns its path on the server."""
     with path.open("rb") as file:
         answer = httpx.post(f"{server.url}gradio_api/upload", files={"files": (path.name, file)})
     return answer.raise_for_status().json()[0]
 
 
 def call(server: Server, *paths: str) -> str:
-    """What the endpoint says of these paths on the server, as in docs/space.md."""
+    """The endpoint's answer for these paths on the server, called as in docs/space.md."""
     files = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths]
     begun = httpx.post(f"{server.url}gradio_api/call/predict", json={"data": [files]})
     if begun.status_code != 200:
@@ -353,7 +353,7 @@ def test_the_server_fetches_no_address_for_a_visitor(server, address):
 
 
 @slow
-def test_a_page_whose_connection_was_lost_is_told_so_and_nothing_of_it_is_kept(server, clip):
+def test_a_page_that_lost_its_connection_says_so_and_its_files_are_deleted(server, clip):
     functions = httpx.get(f"{server.url}config").json()["dependencies"]
     (hear,) = (function["id"] for function in functions if "upload" in [event for _, event in function["targets"]])
     song = {"path": upload(server, clip), "orig_name": clip.name, "meta": {"_type": "gradio.FileData"}}
@@ -369,14 +369,14 @@ def test_a_page_whose_connection_was_lost_is_told_so_and_nothing_of_it_is_kept(s
 def test_a_request_that_would_fill_the_memory_is_refused(server):
     address = f"{server.url}gradio_api/call/predict"
     assert httpx.post(address, content=b" " * 11_000_000).status_code == 413
-    assert httpx.post(address, content=iter([b"{}"])).status_code == 413  # of a length that it does not tell
+    assert httpx.post(address, content=iter([b"{}"])).status_code == 413  # of unknown length
     assert httpx.post(address, content=b"[" * 100_000).status_code == 400
 
 
 @slow
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
-def test_nothing_stays_after_its_terminal_was_closed(tmp_path, clip):
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and the app keeps to that
+def test_no_upload_remains_after_the_terminal_was_closed(tmp_path, clip):
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, which the app would inherit
     with serving(tmp_path) as server:
         assert upload(server, clip) and server.uploads()
         signal.signal(signal.SIGHUP, before)
@@ -386,7 +386,7 @@ def test_nothing_stays_after_its_terminal_was_closed(tmp_path, clip):
 
 
 @slow
-def test_it_listens_on_loopback_alone(server):
+def test_it_listens_on_loopback_only(server):
     listening = [found for found in psutil.Process(server.process.pid).net_connections() if found.status == "LISTEN"]
     assert {found.laddr.ip for found in listening} == {"127.0.0.1"}
 
@@ -400,7 +400,7 @@ def test_it_listens_on_loopback_alone(server):
         (["--port", "99999"], "cannot listen at 127.0.0.1, port 99999: "),
     ],
 )
-def test_an_option_that_cannot_be_followed_ends_it_with_one_line(options, message, tmp_path):
+def test_an_invalid_option_ends_the_app_with_one_line(options, message, tmp_path):
     pytest.importorskip("gradio", reason="needs the extra `app`")
     command = [sys.executable, "-m", "genre", "app", "--no-browser", *options]
     ran = subprocess.run(

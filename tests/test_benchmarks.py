@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import conditions, robustness
 from benchmarks.accuracy import over_seeds
-from benchmarks.folds import clips_to_judge, folds
+from benchmarks.folds import folds, selection_clips
 from benchmarks.recipe import recipe
 from benchmarks.speed.measure import Row, Skipped, compare, line
 from benchmarks.speed.rows import Bench
@@ -26,7 +26,7 @@ DEFAULTS = params.load(TOP / "params.yaml").train
 
 @pytest.fixture
 def feature_folder(tmp_path, settings) -> Path:
-    """Features of 60 clips of two of GTZAN's genres, as extract leaves them; their genre is which bands are loud."""
+    """Features, as written by extract, of 60 clips of two GTZAN genres, which differ in which bands are loud."""
     rng = np.random.default_rng(0)
     tracks = catalogue.load().reset_index()
     clips = pd.concat([tracks[tracks.genre == genre][:30] for genre in ("blues", "metal")])
@@ -44,7 +44,7 @@ def feature_folder(tmp_path, settings) -> Path:
 
 
 def run(module: str, *options: object) -> dict:
-    """The last line of a benchmark's output."""
+    """Run a benchmark and return the last line of its output."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, options)]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -99,7 +99,7 @@ def test_folds_share_no_artist_and_hold_no_test_clip_of_the_published_lists():
     tracks = catalogue.load()
     clips = tracks[["genre", "artist", "sha256"]].fillna("")
     features = store.Features(np.empty((0, 128)), clips, None, {"name": "GTZAN"})
-    chosen = clips_to_judge(features)
+    chosen = selection_clips(features)
     assert set(tracks.fault_filtered_split[chosen.index]) == {"train", "validation"} and len(chosen) == 640
     dealt = list(folds(chosen, n_folds=5, seed=0))
     tested = pd.concat([parts[parts == "test"] for parts in dealt])
@@ -163,7 +163,7 @@ def test_a_room_decays_by_60_dB_in_the_stated_time(rng):
     assert in_decibels(response[0] / response[1:].sum()) == pytest.approx(0, abs=0.1)
 
 
-def test_clipping_speed_and_excerpts_change_what_they_say(rng):
+def test_clipping_speed_and_excerpts_have_the_stated_effect(rng):
     assert np.mean(np.abs(conditions.clipped(12)(sine(440), RATE, rng)[0]) == 1) > 0.7
     faster, rate = conditions.played(1.05)(sine(1000), RATE, rng)
     assert rate == RATE and len(faster) == pytest.approx(2 * RATE / 1.05, abs=1)

@@ -34,7 +34,7 @@ def predict(*arguments, code: int = 0, **options) -> subprocess.CompletedProcess
 
 @pytest.fixture
 def music(write_audio):
-    """A folder with two songs, one of them in a folder within, and things that are no songs."""
+    """A folder with two songs, one of them in a subfolder, and files that are not songs."""
     write_audio("music/b.wav", noise(seconds=3))
     folder = write_audio("music/album/a.ogg", sine(440.0, seconds=3), 44100).parent.parent
     (folder / "cover.jpg").write_bytes(b"no music")
@@ -42,7 +42,7 @@ def music(write_audio):
     return folder
 
 
-def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
+def test_a_song_is_described_by_three_bars_its_sureness_and_its_changes_over_time(write_audio):
     lines = predict(write_audio("a.wav", noise(seconds=3))).stdout.splitlines()
     assert len(lines) == 5 and lines[0].endswith("a.wav  0:03")
     shares = [int(re.fullmatch(r"  \w+ +█*[▏▎▍▌▋▊▉]? *(\d+) %", line)[1]) for line in lines[1:4]]
@@ -50,7 +50,7 @@ def test_a_song_has_its_genre_three_bars_how_sure_and_how_it_moves(write_audio):
     assert re.match("  (sure|fairly sure|unsure: .*); .* throughout", lines[4])
 
 
-def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
+def test_json_has_one_object_per_file_in_order_and_nothing_else(music):
     done = predict(music, "--json")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["path"] for answer in answers] == [str(music / "album/a.ogg"), str(music / "b.wav")]
@@ -64,7 +64,7 @@ def test_json_has_one_object_a_file_in_order_and_nothing_else(music):
     assert done.stderr == ""
 
 
-def test_a_broken_file_is_reported_and_stops_no_other(music):
+def test_a_broken_file_is_reported_and_does_not_stop_the_others(music):
     (music / "broken.mp3").write_bytes(b"this is not music" * 100)
     done = predict(music, music / "nowhere.wav", "--json", code=1)
     answers = {Path(answer["path"]).name: answer for answer in map(json.loads, done.stdout.splitlines())}
@@ -96,7 +96,7 @@ def test_csv_has_paths_that_lead_to_the_files(write_audio, tmp_path):
         assert [Path(row["path"]) for row in csv.DictReader(file)] == songs
 
 
-def test_a_link_to_itself_stops_no_other_song(music):
+def test_a_link_to_itself_does_not_stop_other_songs(music):
     (music / "loop.mp3").symlink_to("loop.mp3")
     done = predict(music, code=1)
     assert "loop.mp3: does not exist" in done.stderr and done.stdout.count("throughout") == 2
@@ -129,9 +129,7 @@ def test_plot_draws_one_song_whatever_bytes_the_names_are_made_of(write_audio, t
         (["predict", "music/b.wav", "--csv", "out.png", "--plot", "out.png"], "name the same file"),
     ],
 )
-def test_a_command_that_cannot_be_followed_ends_with_2_and_says_why(
-    arguments, message, music, tmp_path, monkeypatch, capsys
-):
+def test_an_invalid_command_exits_with_2_and_the_reason(arguments, message, music, tmp_path, monkeypatch, capsys):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link.csv").symlink_to(music / "b.wav")
     monkeypatch.chdir(tmp_path)
@@ -150,32 +148,32 @@ def test_a_command_that_cannot_be_followed_ends_with_2_and_says_why(
         (["a" * 300], "does not exist"),
     ],
 )
-def test_what_cannot_be_used_ends_with_1_and_one_line(arguments, message, music, tmp_path):
+def test_a_path_that_cannot_be_used_exits_with_1_and_one_line(arguments, message, music, tmp_path):
     (tmp_path / "empty").mkdir()
     done = predict(*arguments, code=1, cwd=tmp_path)
     assert message in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_a_folder_that_cannot_be_read_has_its_reason_as_a_file_has(music, tmp_path):
+def test_a_folder_that_cannot_be_read_is_reported_like_a_file(music, tmp_path):
     (music / "gone").symlink_to(tmp_path / "nowhere")
     answers = [json.loads(line) for line in predict(music, "--json", code=1).stdout.splitlines()]
     assert len(answers) == 3 and answers[0] == {"path": str(music / "gone"), "error": "No such file or directory"}
 
 
-def test_the_table_is_written_where_a_link_leads(write_audio, tmp_path):
+def test_the_table_is_written_to_the_target_of_a_link(write_audio, tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "there.csv")
     predict(write_audio("a.wav", noise()), "--csv", tmp_path / "link.csv")
     assert (tmp_path / "link.csv").is_symlink() and "a.wav" in (tmp_path / "there.csv").read_text(encoding="utf-8")
 
 
-def test_a_decoders_own_warnings_are_kept_from_the_messages(tmp_path):
+def test_a_decoders_own_warnings_are_suppressed(tmp_path):
     junk = np.random.default_rng(1).bytes(3000)
     (tmp_path / "junk.mp3").write_bytes(junk)
     lines = predict(tmp_path, code=1).stderr.splitlines()
     assert len(lines) == 1 and lines[0].startswith(str(tmp_path / "junk.mp3"))
 
 
-def test_a_reader_that_goes_away_is_no_error_and_leaves_the_table_whole(music, tmp_path):
+def test_a_closed_pipe_is_not_an_error_and_the_table_is_complete(music, tmp_path):
     command = f"{sys.executable} -m genre predict {music} {music} --json"
     for options, status in ((f"--csv {tmp_path}/out.csv", 0), ("", 141)):
         script = f"set -o pipefail; {command} {options} | head -n 0"
@@ -200,7 +198,7 @@ def test_without_matplotlib_plot_says_which_extra_has_it(write_audio, tmp_path):
     assert "matplotlib is not installed" in done.stderr and "pip install '.[plot]'" in done.stderr
 
 
-def test_a_keras_model_where_keras_is_not_installed_is_answered_with_the_extra_that_has_it(write_audio, tmp_path):
+def test_without_keras_a_keras_model_names_the_extra_to_install(write_audio, tmp_path):
     (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(name='keras')")
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util as util; find = util.find_spec; "

@@ -1,4 +1,4 @@
-"""How programs end: with a status, and one line instead of a traceback where their user can do something about it."""
+"""Exit codes, and one line instead of a traceback for errors that the user can do something about."""
 
 import os
 import runpy
@@ -21,7 +21,7 @@ def program(code: str) -> list[str]:
 
 def interrupted(command: list[str], **environment: str) -> tuple[int, str]:
     """The status and stderr of a program that gets Ctrl-C once it has written a line."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     process = subprocess.Popen(
         command, cwd=TOP, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -43,8 +43,8 @@ def test_ctrl_c_at_work_is_one_line_and_130():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_says_what_it_does_when_it_is_asked_and_takes_no_other_argument(stage, monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)  # where a stage that runs finds no parameters
+def test_a_stage_has_a_help_text_and_takes_no_other_argument(stage, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)  # a stage that runs finds no parameters there
     for argument, status in (("--help", 0), ("--epochs=5", 2)):
         monkeypatch.setattr(sys, "argv", [stage, argument])
         with pytest.raises(SystemExit) as ended:
@@ -75,7 +75,7 @@ def test_a_bug_keeps_its_traceback():
         assert done.returncode == 1 and done.stderr.startswith("Traceback")
 
 
-def test_what_is_printed_to_a_closed_stdout_is_dropped_and_goes_into_no_file(tmp_path):
+def test_output_to_a_closed_stdout_is_dropped_and_reaches_no_file(tmp_path):
     code = f"file = open({str(tmp_path / 'data')!r}, 'w'); console.run(lambda: print('lost') or os.write(1, b'lost'))"
     command = [*program(f"import os; {code}")]
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], cwd=TOP, capture_output=True, text=True)
@@ -125,5 +125,5 @@ def test_letters_and_spaces_of_every_language_are_printed_as_they_are(name):
         ("\udcff", r"\udcff"),
     ],
 )
-def test_what_breaks_a_line_or_commands_a_terminal_is_escaped(name, shown):
+def test_line_breaks_and_control_characters_are_escaped(name, shown):
     assert console.printable(name) == shown

@@ -1,4 +1,4 @@
-"""A disk that is full or may not be written to, in every stage: one clear line, nothing half-written, then on."""
+"""A full or read-only disk in every stage: one clear line, nothing half-written, and the next run succeeds."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 from tests.faults import Fault, limit_file_size
 from tests.projects import STAGES, files_of, just_before, locked, run
 
-# Calls at which a stage's disk is suddenly full; each names the first argument, a path, where it has one.
+# Calls at which a stage's disk is suddenly full; the error names the call's first argument if that is a path.
 CALLS = {
     "fetch": [("pathlib:Path.replace", 20)],
     "extract": [("genre.features.store:write_header", 2), ("pathlib:Path.replace", 4)],
@@ -24,7 +24,7 @@ CALLS = {
 
 
 def assert_clear(output: str, said: str) -> None:
-    """One line says what is wrong and what to do; run() has seen that there is no traceback."""
+    """One line says what is wrong and what to do; run() has checked that there is no traceback."""
     errors = [line for line in output.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1 and re.search(said, errors[0]) and "then run again" in errors[0], output
 
@@ -37,10 +37,10 @@ def assert_nothing_half_written(project: Path, finished: Path, stage: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_full_disk_is_reported_and_the_stage_goes_on_once_there_is_room(finished, tmp_path, stage):
+def test_a_full_disk_is_reported_and_the_stage_succeeds_once_there_is_space(finished, tmp_path, stage):
     project = just_before(finished, stage, tmp_path / "project")
     sizes = [len(content) for content in files_of(finished, stage).values()]
-    for limit in (max(sizes) - 1, 100):  # no room for the largest file; for hardly any, though for joblib's semaphores
+    for limit in (max(sizes) - 1, 100):  # too little for the largest file; for nearly all, but not joblib's semaphores
         output = run(project, "python", "-m", f"stages.{stage}", fails=True, faults=limit_file_size(limit))
         assert_clear(output, "(File too large|disk I/O error); make room")
         assert_nothing_half_written(project, finished, stage)
@@ -54,8 +54,8 @@ def test_a_full_disk_is_reported_and_the_stage_goes_on_once_there_is_room(finish
 
 
 def read_only(project: Path) -> list[str]:
-    """A command to put before another that may then read, and not write, the folder `project`."""
-    if os.geteuid() != 0:  # permissions do not hold root up
+    """A command prefix under which the folder `project` can be read but not written."""
+    if os.geteuid() != 0:  # root ignores permissions
         for path in [project, *(path for path in project.rglob("*") if path.is_dir())]:
             path.chmod(0o555)
         return []
@@ -64,7 +64,7 @@ def read_only(project: Path) -> list[str]:
         alone = ["unshare", "--mount", "sh", "-c", inside, str(project)]
         if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0:
             return alone
-    pytest.skip("root here may neither be held up by permissions nor mount read-only")
+    pytest.skip("root ignores permissions, and may not mount read-only here")
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from genre import files
 from genre.errors import DataError
 
 
-def test_a_file_appears_only_when_it_is_whole(tmp_path):
+def test_a_file_appears_only_when_it_is_complete(tmp_path):
     path = tmp_path / "sub" / "a.txt"
     with files.replacing(path) as temporary:
         temporary.write_text("new")
@@ -58,7 +58,7 @@ def test_what_a_killed_run_left_behind_is_overwritten(tmp_path):
         (temporary / "half").write_text("half")
         temporary.rename(tmp_path / "left")
         raise SystemExit
-    (tmp_path / "left").rename(temporary)  # as a run that was killed leaves it
+    (tmp_path / "left").rename(temporary)  # as a killed run leaves it
     with files.replacing(tmp_path / "folder") as temporary:
         temporary.mkdir()
     assert list((tmp_path / "folder").iterdir()) == []
@@ -75,7 +75,7 @@ def test_json_is_written_without_nan(tmp_path):
 @pytest.mark.parametrize(
     "error", [OSError(28, "full"), OSError(28, "full", "a", None, "TEMPORARY/b"), OSError(30, "x")]
 )
-def test_an_error_of_the_disk_names_the_file_that_was_to_be_written(tmp_path, error):
+def test_a_disk_error_names_the_file_that_was_being_written(tmp_path, error):
     with pytest.raises(OSError) as raised, files.replacing(tmp_path / "a.txt") as temporary:
         if error.filename2:
             error.filename2 = str(temporary / "b")
@@ -89,7 +89,7 @@ def test_an_error_about_another_file_keeps_its_name(tmp_path):
     assert raised.value.filename == str(tmp_path / "other")
 
 
-def test_names_with_line_breaks_do_not_tear_a_table(tmp_path):
+def test_names_with_line_breaks_do_not_break_a_table(tmp_path):
     names = ["rock\r", "a\rb", "c\nd", "e\r\nf", 'g"h,i', " 007", "NA", "\u2028", ""]
     table = pd.DataFrame({"genre": names, "p\r": range(len(names))})
     files.write_table(tmp_path / "a.csv", table)

@@ -1,4 +1,4 @@
-"""Every stage killed with SIGKILL at chosen moments, as by a loss of power or of memory, and `dvc repro` again."""
+"""Every stage killed by SIGKILL at chosen moments, as on a loss of power or memory, then `dvc repro` again."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ MOMENTS = {
     },
     "extract": {
         "after half of the clips": ("joblib.parallel:BatchCompletionCallBack.__call__", 4, "kill"),
-        "when the features are whole, before they get their name": ("pathlib:Path.replace", 4, "kill all"),
+        "when the features are complete, before they get their name": ("pathlib:Path.replace", 4, "kill all"),
         "before the metrics": ("genre.files:write_json", 2, "kill"),
     },
     "split": {
@@ -38,32 +38,32 @@ MOMENTS = {
         "before a picture gets its name": ("pathlib:Path.replace", 5, "kill all"),
     },
 }
-# DVC itself, when extract is done.
+# DVC itself, after extract has finished.
 DVC_MOMENTS = {
-    "before it hashes what the stage has made": ("dvc.output:Output.save", 1),
-    "before it moves that into its cache": ("dvc.output:Output.commit", 1),
+    "before it hashes the outputs": ("dvc.output:Output.save", 1),
+    "before it moves them into its cache": ("dvc.output:Output.commit", 1),
     "when the files are in its cache, before their list": ("dvc_data.hashfile.transfer:_add", 2),
-    "before it links its cache's files back": ("dvc.output:Output._checkout", 1),
+    "before it links the cached files back": ("dvc.output:Output._checkout", 1),
     "before it writes dvc.lock": ("dvc.dvcfile:Lockfile.dump_stages", 1),
 }
-# With the number of epochs of both trainings that are in the checkpoint then: four each.
+# With the epochs in the checkpoint at that moment, of both training runs together; each has four.
 TRAIN_MOMENTS = {
     "while epoch 2 is validated": ("genre.training.loop:predict_clips", 2, "kill", 1),
     "while the checkpoint of epoch 2 is written": ("numpy.lib.format:write_array", 30, "kill", 1),
     "before that checkpoint gets its name": ("pathlib:Path.replace", 1, "kill all", 1),
     "between the checkpoint of epoch 2 and its point on the curves": ("dvclive:Live.next_step", 2, "kill all", 2),
     "between epochs 3 and 4": ("tqdm:tqdm.update", 1, "kill", 3),
-    "between the trainings": ("genre.training.loop:prepare", 2, "kill", 4),
-    "in the second training": ("genre.training.checkpoint:save", 2, "kill all", 5),
+    "between the training runs": ("genre.training.loop:prepare", 2, "kill", 4),
+    "in the second training run": ("genre.training.checkpoint:save", 2, "kill all", 5),
     "while the model is written": ("zipfile:ZipFile.writestr", 4, "kill", 8),
     "between model and metrics": ("genre.files:write_json", 1, "kill all", 8),
 }
 
 
 def kill(project, fault: Fault) -> None:
-    """`dvc repro` of the fault's stage, which must be killed."""
+    """Run `dvc repro` for the fault's stage, which must be killed."""
     output = run(project, "dvc", "repro", fault.stage, fails=True, faults=fault.environment())
-    # As the shell that DVC starts the stage in puts it: one that became the stage, or one that waited for it.
+    # -9 if the shell that DVC starts became the stage, 137 if it waited for the stage.
     assert fault.what == "kill all" or "exited with -9" in output or "exited with 137" in output, output
 
 
@@ -71,19 +71,19 @@ def kill(project, fault: Fault) -> None:
 @pytest.mark.parametrize("stage", MOMENTS)
 def test_a_stage_killed_at_any_moment_ends_with_the_same_bytes_when_run_again(finished, tmp_path, stage):
     project = just_before(finished, stage, tmp_path / "project")
-    right = files_of(finished, stage)
+    expected = files_of(finished, stage)
     for moment, (call, nth, what) in MOMENTS[stage].items():
         kill(project, Fault(stage, call, nth, what))
         left = {path: content for path, content in files_of(project, stage).items() if not path.endswith(".tmp")}
-        assert left.items() <= right.items(), f"half-written under a final name, killed {moment}"
+        assert left.items() <= expected.items(), f"half-written under a final name, killed {moment}"
     run(project, "dvc", "repro", stage)
     assert locked(project, stage) == locked(finished, stage)
 
 
 @pytest.mark.slow
-def test_dvc_killed_while_it_takes_over_what_a_stage_made_ends_with_the_same_bytes(finished, tmp_path):
+def test_dvc_killed_while_it_saves_the_outputs_of_a_stage_ends_with_the_same_bytes(finished, tmp_path):
     project = just_before(finished, "extract", tmp_path / "project")
-    shutil.rmtree(project / ".dvc/cache/files")  # nothing is there to be found again
+    shutil.rmtree(project / ".dvc/cache/files")  # so that nothing in it can be reused
     for call, nth in DVC_MOMENTS.values():
         run(project, "dvc", "repro", "extract", fails=True, faults=Fault("dvc", call, nth, "kill all").environment())
     run(project, "dvc", "repro", "extract")

@@ -22,7 +22,7 @@ CURVES = ("train/accuracy", "train/loss", "validation/accuracy", "validation/los
 
 
 def write_run(folder: Path, *, epochs: int, source: str) -> None:
-    """What `dvc plots` draws, as train and evaluate leave it."""
+    """The files that `dvc plots` draws, as written by train and evaluate."""
     for name in CURVES:
         path = folder / f"plots/training/plots/metrics/{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def project(tmp_path_factory) -> Path:
 
 
 def marks(html: str) -> dict[str, int]:
-    """How many lines, bars and cells each chart has, by its title."""
+    """The number of lines, bars and cells in each chart, by title."""
     counts = {}
     for card in html.split("<h2>")[1:]:
         title, chart = card.split("</h2>", 1)
@@ -118,7 +118,7 @@ def test_the_page_of_dvc_plots_says_what_was_run_and_warns_of_the_built_in_sampl
 
 
 @pytest.mark.slow
-def test_dvc_plots_diff_draws_two_runs_over_one_another(project):
+def test_dvc_plots_diff_overlays_two_runs(project):
     run(project, "dvc", "plots", "diff", "run-4", "run-6")
     seen = visit(project / "dvc_plots/index.html", "--window-size=390,800", "--blink-settings=preferredColorScheme=0")
     assert seen.console == seen.requests == []

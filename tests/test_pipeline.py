@@ -41,7 +41,7 @@ def test_two_clones_end_with_the_same_bytes(clone, tmp_path):
     """Features, splits, model, metrics, curves and pictures: dvc.lock holds the md5 of each."""
     elsewhere = {"HOME": str(tmp_path), "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     other = make_clone(tmp_path / "a folder of another name", DEFAULT, environment=elsewhere)
-    locked = "HEAD:dvc.lock"  # the clone may have gone on to experiments
+    locked = "HEAD:dvc.lock"  # experiments may have changed the clone's own file
     assert run(other, "git", "show", locked) == run(clone, "git", "show", locked)
 
 

@@ -1,4 +1,4 @@
-"""Experiments in the queue, two at a time, against the same experiments one after another."""
+"""Two queued experiments run at the same time, compared with the same two run one after another."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_two_queued_experiments_at_a_time_give_what_they_give_one_after_another(
     assert "Started '2'" in run(queued, "dvc", "queue", "start", "-j", "2")
     for seed in SEEDS:
         experiment(serial, seed)
-    for _ in range(200):  # each question takes a second or more
+    for _ in range(200):  # each query takes a second or more
         status = run(queued, "dvc", "queue", "status")
         if "Queued" not in status and "Running" not in status:
             break

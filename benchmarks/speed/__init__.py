@@ -1,1 +1,1 @@
-"""How fast the pipeline is: each figure is interleaved with a reference that is measured in the same run."""
+"""Benchmarks of speed; each measurement is interleaved with that of a reference in the same run."""

@@ -1,9 +1,9 @@
-"""Measure the pipeline's speed, each figure interleaved with a reference's; a table, last line JSON.
+"""Measure the pipeline's speed, interleaved with that of references; prints a table and, in the last line, JSON.
 
     python -m benchmarks.speed --audio DIR [--features DIR] [--only ROW ...] [--repeats N]
 
-DIR holds real clips as <genre>/*.wav; they are repeated under new names. --features is a feature folder of GTZAN for
-the rows about training. Compare the ratios: the times are this machine's.
+DIR holds real clips as <genre>/*.wav; they are repeated under new names. --features is a feature folder of GTZAN, for
+the rows on training. Compare the ratios: the times are for this machine.
 """
 
 import argparse
@@ -23,9 +23,9 @@ def main() -> None:
     )
     parser.add_argument("--audio", type=Path, required=True, metavar="DIR")
     parser.add_argument("--features", type=Path, default=paths.FEATURES, metavar="DIR", help="default: %(default)s")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of every row and its reference")
-    parser.add_argument("--clips", type=int, default=1000, metavar="N", help="in the folder that is extracted")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="rows whose names start with these words")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs of each row; default: %(default)s")
+    parser.add_argument("--clips", type=int, default=1000, metavar="N", help="to extract; default: %(default)s")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ROW", help="only rows whose names start with these")
     arguments = parser.parse_args()
     if arguments.repeats < 1 or arguments.clips < 1:
         raise UserError("--repeats and --clips must be at least 1")

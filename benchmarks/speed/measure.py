@@ -1,4 +1,4 @@
-"""Interleaved measurements: this project, the reference, this project, the reference, ..."""
+"""Interleaved measurements (this project, the reference, this project, ...) and their table."""
 
 import math
 import os
@@ -20,7 +20,7 @@ HEAD = "| row | what | here | reference | there | ratio | target | met |\n|---|-
 
 
 class Skipped(Exception):
-    """The reason why a row cannot be measured here."""
+    """A row cannot be measured here; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Row:
     reference: str
     goal: Literal["times faster", "at most", "at least"]
     limit: float
-    ours: Callable[[int], float]  # takes the number of the repetition; returns a number of `unit`
+    ours: Callable[[int], float]  # called with the number of the repetition; returns a value in `unit`
     theirs: Callable[[int], float]
     unit: Literal["s", "clips/s"] = "s"
 
 
 def compare(row: Row, repeats: int) -> dict[str, Any]:
-    """Measure a row and its reference in turn, `repeats` times each; the ratio is that of the medians."""
+    """Measure a row and its reference alternately, `repeats` times each; the ratio is that of the medians."""
     facts = {"row": row.name, "what": row.what, "reference": row.reference, "goal": row.goal, "limit": row.limit}
     ours, theirs = [], []
     try:
@@ -55,7 +55,7 @@ def compare(row: Row, repeats: int) -> dict[str, Any]:
 
 
 def line(row: Row, result: dict[str, Any]) -> str:
-    """A line of the table."""
+    """The row of the table for a result."""
     target = f"{row.limit:g} {row.goal}" if row.goal == "times faster" else f"{row.goal} {row.limit:g}"
     if "skipped" in result:
         cells = ["", row.reference, "", "", target, f"not measured: {result['skipped']}"]
@@ -67,7 +67,7 @@ def line(row: Row, result: dict[str, Any]) -> str:
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A measurement with its unit; None stands for infinity."""
+    """A measurement with its unit; None means infinity."""
     if value is None:
         return "never"
     if unit == "s" and value < 1:
@@ -76,12 +76,12 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def rounded(value: float) -> float | None:
-    """To four digits; None for infinity, which JSON lacks."""
+    """Rounded to four significant digits; None for infinity, which JSON lacks."""
     return float(f"{value:.4g}") if math.isfinite(value) else None
 
 
 def run(command: list[str]) -> str:
-    """The output of a command that must succeed."""
+    """The output of a command; UserError if it fails."""
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"`{' '.join(command)}` failed with exit code {done.returncode}:\n{done.stderr[-2000:]}")
@@ -89,7 +89,7 @@ def run(command: list[str]) -> str:
 
 
 def seconds(command: list[str]) -> float:
-    """Wall-clock time of a whole command."""
+    """Wall-clock time of a whole command, in s."""
     begin = time.perf_counter()
     run(command)
     return time.perf_counter() - begin

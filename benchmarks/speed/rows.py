@@ -1,4 +1,4 @@
-"""The rows of the table, and the repeated clips that they are measured on."""
+"""The rows of the speed table, and the repeated clips that they are measured on."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ ALEXNET = "small_alexnet"
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the rows find clips and features, and how many clips the rows about extraction use."""
+    """Where the rows find clips and features, and the number of clips for the rows on extraction."""
 
     audio: Path
     features: Path
@@ -28,7 +28,7 @@ class Bench:
     n_clips: int
 
     def raw(self, n_clips: int) -> str:
-        """A folder as fetch leaves it, with `n_clips` clips: links to those of `audio`, repeated under new names."""
+        """A folder as written by fetch, with `n_clips` symlinks to the clips of `audio`, repeated under new names."""
         target = self.work / f"raw{n_clips}"
         if not target.exists():
             found, rows = folder.read(self.audio).audio, []
@@ -44,14 +44,14 @@ class Bench:
         return str(target)
 
     def gtzan(self) -> str:
-        """The feature folder of real clips."""
+        """The feature folder of GTZAN; Skipped if there is none."""
         if not (self.features / "features.json").exists():
             raise Skipped("needs --features")
         return str(self.features)
 
 
 def task(name: str, **arguments: Any) -> Any:
-    """The result of a function of `benchmarks.speed.tasks`, in a process of its own."""
+    """The result of a function of `benchmarks.speed.tasks`, run in a separate process."""
     return json.loads(run(command(name, **arguments)).splitlines()[-1])
 
 

@@ -1,4 +1,4 @@
-"""What is measured, each in a process of its own, without its imports: python -m benchmarks.speed.tasks NAME JSON.
+"""The measured tasks: python -m benchmarks.speed.tasks NAME JSON runs one in a new process, timed without its imports.
 
 Times are in seconds; the last line of stdout is the result as JSON.
 """
@@ -21,7 +21,7 @@ BASELINE_ACCURACY = 0.6333  # on the baseline's own random split
 
 
 def command(task: str, **arguments: Any) -> list[str]:
-    """The command that runs a function of this module, with arguments that JSON can hold."""
+    """The command that runs a function of this module; the arguments are passed as JSON."""
     return [sys.executable, "-m", "benchmarks.speed.tasks", task, json.dumps(arguments)]
 
 
@@ -33,7 +33,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 
 def extract(raw: str, changes: dict[str, Any]) -> float:
-    """The extract stage's work per clip, with some parameters changed."""
+    """The extract stage, with some settings changed; per clip."""
     from stages import extract as stage
 
     settings = replace(FeatureSettings.of(params.load().extract), **changes)
@@ -44,7 +44,7 @@ def extract(raw: str, changes: dict[str, Any]) -> float:
 
 
 def librosa_baseline(raw: str) -> float:
-    """One process, librosa as its documentation shows it, nothing written; per clip."""
+    """librosa in one process, used as in its documentation, writing nothing; per clip."""
     import librosa
 
     def one(path: Path) -> None:
@@ -53,21 +53,21 @@ def librosa_baseline(raw: str) -> float:
         librosa.feature.melspectrogram(y=samples, sr=rate, **chosen)
 
     audio = _audio(raw)
-    one(audio[0])  # librosa imports its parts when they are first used
+    one(audio[0])  # not timed: librosa imports its submodules on first use
 
-    def every() -> None:
+    def all_clips() -> None:
         for path in audio:
             one(path)
 
-    return timed(every) / len(audio)
+    return timed(all_clips) / len(audio)
 
 
 def decode(raw: str) -> float:
-    """Decoding alone with soundfile, in as many processes of the same kind as extraction; per clip."""
+    """Decoding alone with soundfile, in the same number and kind of processes as extraction; per clip."""
     import joblib
     import soundfile
 
-    def decode_file(path: Path) -> int:  # goes to the workers by value: they import soundfile and nothing else
+    def decode_file(path: Path) -> int:  # pickled by value, so that workers import only soundfile
         return len(soundfile.read(path, dtype="float32")[0])
 
     audio = _audio(raw)
@@ -80,7 +80,7 @@ def _audio(raw: str) -> list[Path]:
 
 
 def _training(features: str, *, architecture: str | None = None, **changes: Any) -> tuple[Any, Any, Any]:
-    """Features, a random split of their clips, and a recipe without the second training."""
+    """Features, a random split of their clips, and the recipe without refit."""
     from benchmarks.accuracy import split_clips
     from benchmarks.recipe import recipe
     from genre.features import store
@@ -92,7 +92,7 @@ def _training(features: str, *, architecture: str | None = None, **changes: Any)
 
 
 def steady(features: str, ready: bool) -> float:
-    """Clips a second in the second of two epochs without validation; with `ready`, on one batch that is in memory."""
+    """Clips per second in the second of two epochs without validation; if `ready`, all on one batch in memory."""
     from genre.training import device
     from genre.training.setup import prepare
 
@@ -109,7 +109,7 @@ def steady(features: str, ready: bool) -> float:
 
 
 def reach(features: str, architecture: str | None, seed: int) -> float | None:
-    """Time from the call of `train` to the epoch with BASELINE_ACCURACY on the validation set; None if none has."""
+    """Time from the call of `train` until an epoch reaches BASELINE_ACCURACY in validation; None if none does."""
     from genre.training.loop import train
 
     class Reached(Exception):

@@ -1,1 +1,1 @@
-"""`genre app`: a web page to drop songs on, and an endpoint for programs."""
+"""`genre app`: a web page to drop songs on, and an API endpoint."""

@@ -1,4 +1,4 @@
-"""What the page shows of a song and of its model, as HTML and Markdown."""
+"""The contents of the page, as HTML and Markdown."""
 
 import html
 import io
@@ -18,18 +18,18 @@ from genre.songs.answers import Answer
 from genre.songs.prediction import Song
 from genre.songs.text import conclusion
 
-_DRAWING = threading.Lock()  # matplotlib's settings are the whole process's
+_DRAW_LOCK = threading.Lock()  # matplotlib's settings are global
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A file with its answer."""
+    """An uploaded file and its answer."""
 
-    name: str  # as the visitor has it: Gradio drops emoji and more from the path
+    name: str  # the original one: Gradio drops emoji and more from the path
     answer: Answer
 
     def line(self, genres: list[str]) -> str:
-        """The answer in short, as text."""
+        """The answer as one line of text."""
         song = self.answer.song
         if song is None:
             return f"{self.name}: {self.answer.error}"
@@ -37,7 +37,7 @@ class Heard:
 
 
 def details(heard: Heard, info: ModelInfo, *, narrow: bool) -> str:
-    """HTML: how sure the answer is, how the genre moves over the song, notes, a picture and a player; or an error."""
+    """HTML: the conclusion, notes, a picture and an audio player; or the error."""
     song = heard.answer.song
     if song is None:
         return f"<p>{html.escape(heard.line(info.genres))}</p>"
@@ -50,9 +50,9 @@ def details(heard: Heard, info: ModelInfo, *, narrow: bool) -> str:
 
 
 def picture(name: str, song: Song, info: ModelInfo, *, narrow: bool) -> str:
-    """The picture of `genre predict --plot` as SVG, and a line over it that follows the player."""
+    """The picture of `genre predict --plot` as SVG, overlaid with a line that follows the player."""
     svg = io.StringIO()
-    with _DRAWING, matplotlib.rc_context({"svg.fonttype": "none"}):
+    with _DRAW_LOCK, matplotlib.rc_context({"svg.fonttype": "none"}):
         figure = draw_song(name, song, info, width=4.2 if narrow else 9)
         figure.savefig(svg, format="svg", dpi=100)
     above, below = (axes.get_position() for axes in figure.axes[:2])
@@ -63,8 +63,8 @@ def picture(name: str, song: Song, info: ModelInfo, *, narrow: bool) -> str:
     return svg.getvalue()[svg.getvalue().index("<svg") :] + line
 
 
-def trust(info: ModelInfo, model: Path) -> str:
-    """Markdown: which model answers, what it was trained on and how far to trust it."""
+def model_summary(info: ModelInfo, model: Path) -> str:
+    """Markdown: the model, the data that it was trained on, and how far to trust it."""
     text = (
         f"**The model** ({info.architecture}) was trained on {info.dataset}, {info.protocol.replace('_', '-')} split. "
         f"It knows {', '.join(info.genres)}, and always names one of these, whatever it hears."
@@ -79,5 +79,5 @@ def trust(info: ModelInfo, model: Path) -> str:
 
 
 def card() -> str:
-    """Markdown: the card of the released model, without its links to other files."""
+    """Markdown: the released model's card, without links to local files."""
     return re.sub(r"\[([^]]*)\]\((?!https?:)[^)]*\)", r"\1", (RELEASED.parent / "README.md").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Visitors' files, and when they are deleted."""
+"""Uploaded files and their deletion."""
 
 import threading
 import time
@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-_ABANDONED = 600  # seconds without a byte, after which an upload that never ended is deleted
+_UPLOAD_TIMEOUT = 600  # seconds without new data, after which an unfinished upload is deleted
 
 
 class Uploads:
-    """The files in Gradio's upload folder, where a path is made of a file's name and content.
+    """Reference counts for the files in Gradio's upload folder.
 
-    Two visitors' equal files have one path, so that uploads are counted, and the last one deletes the file.
+    Gradio derives a path from a file's name and content, so identical uploads share one file; the last deletes it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,16 +29,16 @@ class Uploads:
                 self._inode[path] = path.stat().st_ino
 
     def delete(self, paths: Iterable[Path]) -> None:
-        """Count one upload less of each file, and delete those with none left."""
+        """Count one upload less of each file, and delete files with none left."""
         with self._lock:
             for path in set(paths) & self._count.keys():
                 self._count[path] -= 1
                 if not self._count[path]:
                     del self._count[path]
                     inode = self._inode.pop(path)
-                    # Another inode is an equal file that has just arrived and is not counted yet.
+                    # A different inode means that an identical file has just arrived and is not counted yet.
                     if path.exists() and path.stat().st_ino == inode:
                         path.unlink()
-        for path in self.folder.glob("tmp*"):  # under such names they arrive
-            if path.is_file() and time.time() - path.stat().st_mtime > _ABANDONED:
+        for path in self.folder.glob("tmp*"):  # names of uploads in progress
+            if path.is_file() and time.time() - path.stat().st_mtime > _UPLOAD_TIMEOUT:
                 path.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""The clips: GTZAN's catalogue and mirrors, a folder of your own, the built-in sample, splits and their audit."""
+"""The clips: GTZAN's catalogue and mirrors, user folders, the built-in sample, splits and their audit."""

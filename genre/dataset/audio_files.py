@@ -1,12 +1,12 @@
-"""Which files are audio, and the one walk that finds them in a folder: a dataset's class, or songs to predict."""
+"""Recognise audio files, and find them in a folder: the clips of a class, or songs to predict."""
 
 import stat
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# What libsndfile or ffmpeg decode. Videos too: their first audio track is heard. Looked for in folders only: a file
-# that is named itself may have any name.
+# Formats that libsndfile or ffmpeg can decode; in a video, the first audio track. Used only when searching folders: a
+# file that is named explicitly may have any suffix.
 SUFFIXES = {
     ".3g2", ".3gp", ".8svx", ".aa3", ".aac", ".ac3", ".adts", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf",
     ".au", ".avi", ".avr", ".awb", ".bwf", ".caf", ".dff", ".dsf", ".dts", ".eac3", ".ec3", ".f4a", ".f4v",
@@ -20,45 +20,45 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class AudioFile:
-    """A file of a dataset, with its class."""
+    """A clip's file, with its genre and artist."""
 
     clip_id: str
     genre: str
     path: str  # relative to the dataset's folder, with forward slashes
-    artist: str  # empty where unknown
+    artist: str  # empty if unknown
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder holds."""
+    """The contents of a folder."""
 
-    audio: list[Path] = field(default_factory=list)  # by path
-    passed_over: dict[Path, str] = field(default_factory=dict)  # other files, with their suffix or what they are
-    unreadable: dict[Path, str] = field(default_factory=dict)  # folders and links, with the system's reason
+    audio: list[Path] = field(default_factory=list)  # sorted by path
+    passed_over: dict[Path, str] = field(default_factory=dict)  # other files: the suffix, type or system's error
+    unreadable: dict[Path, str] = field(default_factory=dict)  # folders and symlinks: the system's error
 
 
 def is_audio(path: Path) -> bool:
-    """Whether a path ends as an audio file's name does, in any case."""
+    """Whether a path has the suffix of an audio format, in upper or lower case."""
     return path.suffix.lower() in SUFFIXES
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a name begins with a dot; with two or more it is a title's, such as `...Baby One More Time`."""
+    """Whether a name starts with a single dot; two or more belong to a title, such as `...Baby One More Time`."""
     return path.name.startswith(".") and not path.name.startswith("..")
 
 
-def leads_up(path: Path) -> bool:
-    """Whether a path is a link to a folder that it lies in, which would go round for ever."""
+def links_to_ancestor(path: Path) -> bool:
+    """Whether a path is a symlink to a folder that contains it: a cycle."""
     return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
 
 
 def find(folder: Path) -> Listing:
-    """List the audio files in a folder and in all folders below it.
+    """List the audio files in a folder and all its subfolders; raises nothing.
 
-    Linked folders are followed, unless they lead to a folder that the link lies in; each folder is read once, by the
-    name that it has without links if it has one. Hidden files and folders are left out. Named pipes, sockets and
-    devices are passed over without being opened. A link that leads nowhere is listed as audio where its name is one of
-    an audio file, and as unreadable where it may have been a folder. Nothing is raised.
+    Symlinks to folders are followed, except to a folder that contains the link. Each folder is read once, through a
+    path without symlinks if there is one. Hidden files and folders are ignored; pipes, sockets and devices are passed
+    over without being opened. A broken link counts as audio if it has an audio suffix, and as unreadable if it has no
+    suffix, since its target may have been a folder.
     """
     found = Listing()
     seen: set[Path] = set()
@@ -85,8 +85,8 @@ def find(folder: Path) -> Listing:
                 continue
             if stat.S_ISDIR(mode):
                 if not path.is_symlink():
-                    waiting.appendleft(path)  # before any link to it
-                elif not leads_up(path):
+                    waiting.appendleft(path)  # ahead of symlinks to it
+                elif not links_to_ancestor(path):
                     waiting.append(path)
             elif not stat.S_ISREG(mode):
                 found.passed_over[path] = "a pipe, socket or device"

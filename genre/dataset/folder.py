@@ -1,4 +1,4 @@
-"""A dataset of one's own: a folder with one folder of audio files for each class."""
+"""A user's dataset: a folder with one subfolder of audio files per class."""
 
 import filecmp
 import os
@@ -23,32 +23,32 @@ LOOSE = "audio outside the class folders"
 
 @dataclass(frozen=True)
 class Contents:
-    """What a dataset folder holds."""
+    """The contents of a dataset folder."""
 
-    audio: list[AudioFile]  # by path
-    passed_over: dict[str, dict[str, int]]  # class: number of files that are not audio, by suffix or by what they are
-    empty: list[str]  # folders without audio, which are not classes
+    audio: list[AudioFile]  # sorted by path
+    passed_over: dict[str, dict[str, int]]  # by class: {suffix or type: number of files that are not audio}
+    empty: list[str]  # folders without audio, which do not count as classes
 
 
 def read(folder: Path) -> Contents:
-    """List the audio files of a dataset folder, and count the others by class.
+    """List the audio files of a dataset folder, and count its other files by class.
 
-    A clip_id is the file's stem, or where files share a stem the path; the genre is the first-level folder.
-    Looks for `<class>/**/*` as `genre.dataset.audio_files.find` does. An optional `artists.csv` with the columns
-    clip_id and artist at the top names the artists; names are equal where their letters are, however accents are coded.
+    Each class folder is searched with `genre.dataset.audio_files.find`. The genre is the class folder's name; the
+    clip_id is the file's stem, or its path if several files share the stem. An optional `artists.csv` at the top gives
+    the artists in its columns clip_id and artist. Names are compared in Unicode form NFC.
 
-    Raises DataError where the folder is missing, something in it cannot be read, it has fewer than two classes with
-    audio, or artists.csv is wrong.
+    Raises DataError if the folder is missing, anything in it cannot be read, fewer than two classes have audio, a path
+    is not valid UTF-8, or artists.csv is invalid.
     """
     folder = Path(folder)
     found = _listings(folder)
     paths = sorted(path.relative_to(folder) for listing in found.values() for path in listing.audio)
     _check(folder, paths)
-    stems = Counter(_composed(path.stem) for path in paths)
-    clip_ids = {path: path.stem if stems[_composed(path.stem)] == 1 else path.as_posix() for path in paths}
-    artists = _artists(folder / ARTISTS, {_composed(clip_id) for clip_id in clip_ids.values()})
+    stems = Counter(_nfc(path.stem) for path in paths)
+    clip_ids = {path: path.stem if stems[_nfc(path.stem)] == 1 else path.as_posix() for path in paths}
+    artists = _artists(folder / ARTISTS, {_nfc(clip_id) for clip_id in clip_ids.values()})
     audio = [
-        AudioFile(clip_id, path.parts[0], path.as_posix(), artists.get(_composed(clip_id), ""))
+        AudioFile(clip_id, path.parts[0], path.as_posix(), artists.get(_nfc(clip_id), ""))
         for path, clip_id in clip_ids.items()
     ]
     counted = {name: Counter(sorted(listing.passed_over.values())) for name, listing in found.items()}
@@ -57,19 +57,19 @@ def read(folder: Path) -> Contents:
 
 
 def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> None:
-    """Copy files of the dataset folder `origin` to `target`; a file that is there with the same bytes is kept.
+    """Copy files from the dataset folder `origin` to `target`, keeping existing files with the same bytes.
 
-    Blocks are shared where the file system can (btrfs, XFS, APFS). Never a link: where cache.type begins with hardlink,
-    DVC follows a link of either kind, takes the user's file itself into its cache and makes it read-only.
-    Raises DataError where a file of `origin` cannot be read.
+    Copies are reflinks where the file system supports them (btrfs, XFS, APFS), but never hard links or symlinks: with a
+    cache.type that starts with hardlink, DVC would take the user's own file into its cache and make it read-only.
+    Raises DataError if a file of `origin` cannot be read.
     """
-    from dvc_objects.fs.system import reflink  # slow to import, and only folders of one's own need it
+    from dvc_objects.fs.system import reflink  # slow to import, and only needed for user folders
 
     def copy_one(file: AudioFile) -> None:
         source, destination = origin / file.path, target / file.path
         try:
             if not (destination.is_file() and filecmp.cmp(source, destination, shallow=False)):
-                raw.bring(source, destination, reflink)
+                raw.link_or_copy(source, destination, reflink)
         except OSError as error:
             if error.filename is None or Path(error.filename) != source:
                 raise
@@ -78,8 +78,8 @@ def copy(audio: Sequence[AudioFile], origin: Path, target: Path) -> None:
     raw.in_threads(copy_one, audio, desc="fetch")
 
 
-def look_alike(classes: Sequence[str]) -> list[list[str]]:
-    """The classes whose names differ only in case, in how accents are coded or in invisible characters."""
+def similar_names(classes: Sequence[str]) -> list[list[str]]:
+    """Groups of class names that differ only in case, Unicode form, spaces or invisible characters."""
     groups = defaultdict(list)
     for name in classes:
         visible = "".join(char for char in unicodedata.normalize("NFKC", name) if char.isprintable())
@@ -87,13 +87,13 @@ def look_alike(classes: Sequence[str]) -> list[list[str]]:
     return [names for names in groups.values() if len(names) > 1]
 
 
-def _composed(name: str) -> str:
-    """A name with each accent in its letter, as in most tables; macOS and its archives have them apart."""
+def _nfc(name: str) -> str:
+    """`name` in NFC (precomposed accents), as in most tables; macOS and archives made there use NFD."""
     return unicodedata.normalize("NFC", name)
 
 
 def _listings(folder: Path) -> dict[str, audio_files.Listing]:
-    """What is in each class folder, and under an empty name the audio outside them."""
+    """The contents of each class folder, by name; under an empty name, the audio files outside them."""
     found: dict[str, audio_files.Listing] = {}
     top = audio_files.Listing()
     try:
@@ -106,7 +106,7 @@ def _listings(folder: Path) -> dict[str, audio_files.Listing]:
         except OSError as error:
             top.unreadable[path] = str(error.strerror)
             continue
-        if is_folder and not audio_files.leads_up(path):
+        if is_folder and not audio_files.links_to_ancestor(path):
             found[path.name] = audio_files.find(path)
             top.unreadable.update(found[path.name].unreadable)
         elif not is_folder and audio_files.is_audio(path):
@@ -140,17 +140,17 @@ def _check(folder: Path, paths: Sequence[Path]) -> None:
 
 
 def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
-    """Artists by clip_id, with composed accents."""
+    """Read artists.csv: artist by clip_id, both in NFC."""
     if not path.exists():
         return {}
     try:
-        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # more columns than the header
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # a row longer than the header
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a valid CSV in UTF-8: {error}") from None
     if not {"clip_id", "artist"} <= set(table.columns):
         raise DataError(f"{path} has the columns {', '.join(table.columns)}; it must have clip_id and artist")
-    table.clip_id = table.clip_id.map(_composed)
+    table.clip_id = table.clip_id.map(_nfc)
     unknown = sorted(set(table.clip_id) - clip_ids)
     if unknown:
         raise DataError(
@@ -159,4 +159,4 @@ def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
         )
     if table.clip_id.duplicated().any():
         raise DataError(f"{path} names {table.clip_id[table.clip_id.duplicated()].iloc[0]!r} twice; keep one line")
-    return dict(zip(table.clip_id, table.artist.map(_composed), strict=True))
+    return dict(zip(table.clip_id, table.artist.map(_nfc), strict=True))

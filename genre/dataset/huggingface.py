@@ -1,4 +1,4 @@
-"""GTZAN from Hugging Face, through huggingface_hub, which limits its waiting, tries again and resumes what was cut."""
+"""GTZAN from Hugging Face, through huggingface_hub, which has timeouts, retries and resumes downloads."""
 
 import gzip
 import logging
@@ -23,22 +23,22 @@ ARCHIVE = "data/genres.tar.gz"
 
 
 def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the id of each of the `tracks` (a catalogue's) in the archive, and a file that is said to hold it.
+    """Yield (clip_id, file) for each of the `tracks` (catalogue rows) in the archive; checksums are not verified.
 
-    The file is in `scratch` and changes with the next step; all is gone at the end. Only regular files with the
-    names of clips are read, and written under a name of our own: nothing can land elsewhere, so that tarfile's data
-    filter, which Python before 3.11.4 lacks, has nothing to do here. Raises Unreachable or Damaged.
+    The file is in `scratch`, is replaced by the next one, and is deleted at the end with the archive. Only regular
+    files named like clips are extracted, always to the same path: nothing can be written elsewhere, so tarfile's data
+    filter, which Python before 3.11.4 lacks, is not needed. Raises Unreachable or Damaged.
     """
     folder = scratch / "huggingface"
     clip = folder / "clip.wav"
-    wanted = {f"{genre}/{clip_id}.wav": clip_id for clip_id, genre in tracks.genre.items()}
+    clip_ids = {f"{genre}/{clip_id}.wav": clip_id for clip_id, genre in tracks.genre.items()}
     archive = _download(folder)
     try:
         with tarfile.open(archive) as members:
             for member in members:
-                clip_id = wanted.get("/".join(PurePosixPath(member.name).parts[-2:]))  # no `._*` (AppleDouble)
+                clip_id = clip_ids.get("/".join(PurePosixPath(member.name).parts[-2:]))  # skips `._*` (AppleDouble)
                 if clip_id and member.isreg():
-                    clip.unlink(missing_ok=True)  # never write through a link that was made to the clip before
+                    clip.unlink(missing_ok=True)  # not overwritten: the caller may have hard-linked it
                     packed = cast(IO[bytes], members.extractfile(member))  # never None for a regular file
                     with packed, clip.open("xb") as file:
                         shutil.copyfileobj(packed, file)
@@ -46,27 +46,27 @@ def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         shutil.rmtree(folder)
         raise Damaged(f"the archive is damaged ({type(error).__name__})") from None
-    shutil.rmtree(folder)  # not after an interruption: the next run then need not download it again
+    shutil.rmtree(folder)  # kept if interrupted, so that the next run need not download it again
 
 
 def forget() -> None:
-    """Nothing is kept: the archive goes when its last clip has been unpacked."""
+    """Do nothing: the archive is already deleted once its last clip has been extracted."""
 
 
 def _download(folder: Path) -> Path:
-    if not mirrors.answers(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
+    if not mirrors.responds(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
         raise Unreachable("no connection")
-    for name in ("huggingface_hub", "httpx", "httpx2"):  # they log addresses, and HF_ENDPOINT may hold a password
+    for name in ("huggingface_hub", "httpx", "httpx2"):  # they log URLs, and HF_ENDPOINT may contain a password
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         path = hf_hub_download(REPOSITORY, ARCHIVE, repo_type="dataset", revision=REVISION, local_dir=folder)
-    except Exception as error:  # also of the HTTP library below, which differs from one version to the next
+    except Exception as error:  # including those of the HTTP library, which depends on huggingface_hub's version
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's
+            raise  # from the disk
         response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
         if response is not None:
             raise Unreachable(f"HTTP {response.status_code}") from None
-        if isinstance(error, LocalEntryNotFoundError):  # not even the file's size came
+        if isinstance(error, LocalEntryNotFoundError):  # even the request for the file's size failed
             raise Unreachable("no connection") from None
         raise Damaged(f"the download broke off ({type(error).__name__})") from None
     return Path(path)

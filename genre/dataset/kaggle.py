@@ -1,4 +1,4 @@
-"""GTZAN from Kaggle, through kagglehub: public, no account needed, and without a network from kagglehub's cache."""
+"""GTZAN from Kaggle, through kagglehub: no account needed, and no network once it is in kagglehub's cache."""
 
 import os
 import shutil
@@ -17,17 +17,17 @@ from genre.dataset import mirrors
 from genre.dataset.mirrors import Damaged, MirrorError, Unreachable
 
 NAME = "andradaolteanu/gtzan-dataset-music-genre-classification"
-HANDLE = f"{NAME}/versions/1"  # with a version, kagglehub's cache answers without a network
+HANDLE = f"{NAME}/versions/1"  # with a version, so that kagglehub's cache works offline
 SERVER = "https://api.kaggle.com"
-WAITS = (1.0, 2.0, 4.0, 8.0)  # before a download that was cut is resumed, in seconds
-STALLED = 60.0  # without a further mebibyte on the disk, in seconds
-UNANSWERED = 1.0  # for the cache, where the server does not answer, in seconds
+RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0)  # before each retry of an interrupted download, in seconds
+STALL_TIMEOUT = 60.0  # timeout for the next mebibyte to reach the disk, in seconds
+CACHE_TIMEOUT = 1.0  # timeout for the cache if the server does not respond, in seconds
 
 
 def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the id of each of the `tracks` (a catalogue's) that there is, and a file that is said to hold it.
+    """Yield (clip_id, file) for each of the `tracks` (catalogue rows) in the archive; checksums are not verified.
 
-    `scratch` is not used: kagglehub keeps what it unpacks, and a download that was cut, in its own cache.
+    `scratch` is not used: kagglehub keeps extracted files and partial downloads in its own cache.
     Raises Unreachable or Damaged.
     """
     folder = _download() / "Data" / "genres_original"
@@ -38,7 +38,7 @@ def clips(tracks: pd.DataFrame, scratch: Path) -> Iterator[tuple[str, Path]]:
 
 
 def forget() -> None:
-    """Empty kagglehub's cache of this dataset, so that the next run downloads it afresh."""
+    """Delete this dataset from kagglehub's cache, so that the next run downloads it afresh."""
     shutil.rmtree(_cache(), ignore_errors=True)
 
 
@@ -48,8 +48,8 @@ def _cache() -> Path:
 
 
 def _download() -> Path:
-    """kagglehub's folder with the dataset. A download that was cut is resumed, as kagglehub does when called again."""
-    size, waits = _size(), iter(WAITS)
+    """Download the dataset, and return its folder. Calling kagglehub again resumes an interrupted download."""
+    size, delays = _size(), iter(RETRY_DELAYS)
     while True:
         try:
             return _call()
@@ -58,15 +58,15 @@ def _download() -> Path:
                 raise Unreachable(f"HTTP {error.response.status_code}") from None
             if not isinstance(error, requests.exceptions.ChunkedEncodingError) and _size() <= size:
                 raise Unreachable("no connection") from None
-            seconds = next(waits, None)
-            if seconds is None:
+            delay = next(delays, None)
+            if delay is None:
                 raise Damaged("the download was cut") from None
-            time.sleep(seconds)
-        except DataCorruptionError:  # kagglehub has removed the archive
+            time.sleep(delay)
+        except DataCorruptionError:  # kagglehub has already deleted the archive
             raise Damaged("the archive's checksum is wrong") from None
-        except (OSError, MirrorError):  # the disk is full, or the download is stalled
+        except (OSError, MirrorError):  # a full disk, or a stalled download
             raise
-        except Exception as error:  # whatever kagglehub finds wrong with the archive or with the credentials
+        except Exception as error:  # kagglehub's other errors, about the archive or the credentials
             kind = type(error).__name__
             if _size() == size:
                 raise Unreachable(f"kagglehub gave up ({kind}); are this machine's Kaggle credentials right?") from None
@@ -75,26 +75,26 @@ def _download() -> Path:
 
 
 def _call() -> Path:
-    """One call of kagglehub, in a thread, since it has no time limit and would wait for ever.
+    """Call kagglehub once, in a thread, since it has no timeout and could hang forever.
 
-    What a thread that is given up may still download, the next run resumes.
+    An abandoned thread may go on downloading; the next run resumes from there.
     """
     size = _size()
     call = mirrors.start(lambda: kagglehub.dataset_download(HANDLE))
-    answered = mirrors.answers(SERVER)
-    while not wait([call], STALLED if answered else UNANSWERED).done:
+    answered = mirrors.responds(SERVER)
+    while not wait([call], STALL_TIMEOUT if answered else CACHE_TIMEOUT).done:
         before, size = size, _size()
         if size == before:
             raise Damaged("the download stalled") if answered and size else Unreachable("no connection")
-        answered = True  # as bytes have come
+        answered = True  # bytes are arriving
     return Path(call.result())
 
 
 def _size() -> int:
-    """The bytes that kagglehub's cache holds of the dataset and of its archive."""
+    """Size of the dataset and its archive in kagglehub's cache, in bytes."""
     size = 0
     for folder, _, names in os.walk(_cache()):
         for name in names:
-            with suppress(FileNotFoundError):  # kagglehub has just removed it
+            with suppress(FileNotFoundError):  # kagglehub has just deleted it
                 size += Path(folder, name).stat().st_size
     return size

@@ -1,6 +1,6 @@
-"""What the mirrors, the modules `kaggle` and `huggingface`, share: their errors, and whether a server answers at all.
+"""Shared by the mirrors (the modules `kaggle` and `huggingface`): their errors, and a test that a server responds.
 
-Reasons are made from the kind of failure, never from an exception's text, which can hold addresses and passwords.
+Error messages are built from the kind of failure, never from an exception's text, which may contain URLs and passwords.
 """
 
 import threading
@@ -12,23 +12,23 @@ import requests
 
 Result = TypeVar("Result")
 
-PROBE_SECONDS = 5.0  # for a name, a connection and the first byte of an answer
+PROBE_SECONDS = 5.0  # for DNS lookup, connection and the first byte of the response
 
 
 class MirrorError(Exception):
-    """Why a mirror did not serve, in a few words."""
+    """Why a mirror could not be used, in a few words."""
 
 
 class Unreachable(MirrorError):
-    """The mirror gave nothing: no connection, or a refusal. Something else may take its place."""
+    """The mirror sent nothing: no connection, or a refusal. A fallback may be used instead."""
 
 
 class Damaged(MirrorError):
-    """The mirror answered, and what came is incomplete or wrong. Nothing may silently take its place."""
+    """The mirror responded, but its data are incomplete or corrupt. No fallback may be used silently."""
 
 
 def start(work: Callable[[], Result]) -> Future[Result]:
-    """Do `work` in a thread that, unlike an executor's, may be given up: it does not keep the process from ending."""
+    """Run `work` in a thread that can be abandoned: unlike an executor's, it does not keep the process alive."""
     future: Future[Result] = Future()
 
     def run() -> None:
@@ -41,16 +41,16 @@ def start(work: Callable[[], Result]) -> Future[Result]:
     return future
 
 
-def answers(url: str) -> bool:
-    """Whether a server says anything within `PROBE_SECONDS`.
+def responds(url: str) -> bool:
+    """Whether a server sends any response within `PROBE_SECONDS`.
 
-    Without this, a machine without internet would wait for minutes: no time limit of the mirrors' libraries covers
-    looking a name up, kagglehub's first requests have none, and huggingface_hub tries again and again.
+    Without this check, a machine without internet would wait for minutes: the timeouts of the mirrors' libraries do not
+    cover DNS lookups, kagglehub's first requests have none at all, and huggingface_hub retries many times.
     """
     try:
         start(lambda: requests.head(url, timeout=PROBE_SECONDS)).result(PROBE_SECONDS)
     except requests.exceptions.SSLError:
-        return True  # a bad certificate is an answer too: the mirror's library will say what is wrong
+        return True  # a bad certificate is a response too; the mirror's library will report it
     except (requests.RequestException, TimeoutError):
         return False
     return True

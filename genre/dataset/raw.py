@@ -1,4 +1,4 @@
-"""The folder data/raw: what it lists, and how files come into it, each whole or not at all."""
+"""The folder data/raw: its metadata files, and adding audio files to it atomically."""
 
 import hashlib
 import os
@@ -23,27 +23,27 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Dataset:
-    """What the folder holds; becomes clips.csv and dataset.json."""
+    """The contents of the folder, as written to clips.csv and dataset.json."""
 
     name: str
     source: str  # kaggle, huggingface, synthesised or folder
     clips: list[AudioFile]
     left_out: dict[str, str] = field(default_factory=dict)  # clip_id: reason
-    passed_over: dict[str, dict[str, int]] = field(default_factory=dict)  # class: files by suffix
+    passed_over: dict[str, dict[str, int]] = field(default_factory=dict)  # by class: {suffix or type: number of files}
     fallback: str | None = None  # why GTZAN could not be downloaded
 
 
 def mark_incomplete(raw: Path, *, keep: Iterable[str] | None = None) -> None:
-    """Before the first change: remove dataset.json, and every file but `keep` where that is known."""
+    """Call before the first change: removes dataset.json and, with `keep`, every file that is not in it."""
     (raw / DATASET).unlink(missing_ok=True)
     if keep is not None:
         _remove_others(raw, set(keep))
 
 
 def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
-    """Remove what does not belong to `dataset`, and write clips.csv and, last of all, dataset.json.
+    """Remove files that do not belong to `dataset`, and write clips.csv and, last of all, dataset.json.
 
-    Both depend on the dataset alone: no dates, no places on this machine. `requested` is what the parameter said.
+    Both depend only on the arguments: no dates, no paths of this machine. `requested` is the value of fetch.dataset.
     """
     clips = sorted(dataset.clips, key=lambda clip: (clip.genre, clip.clip_id))
     _remove_others(raw, {CLIPS, DATASET, *(clip.path for clip in clips)})
@@ -63,27 +63,27 @@ def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, hexadecimal."""
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], *, desc: str) -> list[Result]:
-    """`work` done for each item, in order, with a progress bar; for work that waits for the disk."""
+    """Map `work` over `items` in threads, keeping their order, with a progress bar; for I/O-bound work."""
     return thread_map(work, list(items), max_workers=8, desc=desc, unit="clip", mininterval=1)
 
 
-def bring(source: Path, target: Path, way: Callable[[Path, Path], object]) -> None:
-    """Give `target` the bytes of `source` as `way` does, such as os.link; by a copy where the file system cannot."""
+def link_or_copy(source: Path, target: Path, link: Callable[[Path, Path], object]) -> None:
+    """Create `target` from `source` with `link` (such as os.link), or by copying if the file system cannot do that."""
     with files.replacing(target) as temporary:
         try:
-            way(source, temporary)
+            link(source, temporary)
         except OSError:
             shutil.copyfile(source, temporary)
 
 
 def _row(clip: AudioFile, path: Path) -> dict[str, str | int]:
-    """The line of clips.csv."""
+    """A row of clips.csv."""
     return {
         "clip_id": clip.clip_id,
         "genre": clip.genre,
@@ -95,7 +95,7 @@ def _row(clip: AudioFile, path: Path) -> dict[str, str | int]:
 
 
 def _remove_others(raw: Path, keep: set[str]) -> None:
-    """Remove every file but `keep`, and empty folders; links are removed, never followed."""
+    """Remove every file that is not in `keep`, and empty folders; symlinks are removed, never followed."""
     for parent, folders, names in os.walk(raw, topdown=False):
         for path in (Path(parent, name) for name in folders + names):
             if path.is_dir() and not path.is_symlink():

@@ -1,8 +1,8 @@
 """Training, validation and test sets by three protocols, and an audit of what each holds and what leaks between them.
 
-`random`          stratified by genre; clips with the same bytes stay on one side.
-`artist`          no artist on two sides (the artist filter: Pampalk, Flexer and Widmer, ISMIR 2005), and no same bytes.
-`fault_filtered`  GTZAN's lists without faults (Kereliuk, Sturm and Larsen, IEEE TMM 2015), as in the catalogue.
+`random`          stratified by genre; clips with the same bytes stay in one set.
+`artist`          as `random`, and no artist in two sets (the artist filter: Pampalk, Flexer and Widmer, ISMIR 2005).
+`fault_filtered`  GTZAN's published lists without faulty clips (Kereliuk, Sturm and Larsen, IEEE TMM 2015).
 """
 
 from itertools import combinations
@@ -18,17 +18,17 @@ from genre.params import SplitParams
 
 PARTS = ("train", "validation", "test")
 
-_ATTEMPTS = 100  # at a split with every genre in each part, where groups link genres
+_ATTEMPTS = 100  # to find a split with every genre in every set, if groups span several genres
 
 
 def split(clips: pd.DataFrame, params: SplitParams) -> pd.DataFrame:
     """Assign clips to sets by the protocol of `params`.
 
-    `clips` is indexed by clip_id and has the columns genre, artist and sha256, empty text where unknown.
+    `clips` is indexed by clip_id and has the columns genre, artist and sha256, empty strings if unknown.
 
-    The result is indexed by clip_id, in the order of `clips`, with the columns genre and split. Clips that the protocol
-    leaves out (not in the published lists, or of unknown artist under `artist`) are not in it. Raises DataError where
-    the protocol lacks what it needs, or a genre has too few clips to be in all three sets.
+    The result is indexed by clip_id, in the order of `clips`, with the columns genre and split. It omits clips that the
+    protocol cannot use: those not in the published lists, or for `artist` those of unknown artist. Raises DataError if
+    the clips do not meet the protocol's needs, or a genre has too few clips to be in all three sets.
     """
     match params.protocol:
         case "random":
@@ -66,9 +66,9 @@ def _published(clips: pd.DataFrame) -> pd.Series:
 
 
 def linked_groups(clips: pd.DataFrame, *, artists: bool = True) -> np.ndarray:
-    """Group number of each clip [shape=(n,), int]: those with an artist or their bytes in common are one group.
+    """Group number of each clip [shape=(n,), int]: clips with a common artist or the same bytes share a group.
 
-    Directly or through others. Without `artists`, equal bytes alone make a group.
+    Links are transitive. With `artists=False`, only clips with the same bytes are linked.
     """
     linked = DisjointSet(range(len(clips)))
     for row, clip in enumerate(clips.itertuples()):
@@ -80,9 +80,9 @@ def linked_groups(clips: pd.DataFrame, *, artists: bool = True) -> np.ndarray:
 
 
 def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> pd.Series:
-    """Deal whole groups out, and where that leaves a genre out of a part, again with one of each genre in each first.
+    """Assign whole groups to sets; if a set lacks a genre, retry with one group of each genre in each set first.
 
-    Groups of equal size come in an order drawn from the seed. Raises DataError where a genre has too few groups.
+    Groups of equal size are shuffled with the seed. Raises DataError if a genre has too few groups.
     """
     table = pd.crosstab(groups, clips.genre)
     few = {genre: n for genre, n in (table > 0).sum().items() if n < len(PARTS)}
@@ -99,44 +99,44 @@ def _by_groups(clips: pd.DataFrame, groups: np.ndarray, params: SplitParams) -> 
     for attempt in range(_ATTEMPTS):
         shuffled = rng.permutation(len(counts))
         order = shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]
-        first = np.full(len(counts), -1)
+        initial = np.full(len(counts), -1)
         if attempt:
-            first = _one_each(counts, share, order if attempt == 1 else shuffled)
-        dealt = _deal(counts, share, order, dealt=first)
-        if all((counts[dealt == part].sum(axis=0) > 0).all() for part in range(len(PARTS))):
+            initial = _one_each(counts, share, order if attempt == 1 else shuffled)
+        assigned = _assign(counts, share, order, assigned=initial)
+        if all((counts[assigned == part].sum(axis=0) > 0).all() for part in range(len(PARTS))):
             break
-    return pd.Series(np.array(PARTS)[dealt[groups]], index=clips.index)
+    return pd.Series(np.array(PARTS)[assigned[groups]], index=clips.index)
 
 
-def _deal(counts: np.ndarray, share: np.ndarray, order: np.ndarray, *, dealt: np.ndarray) -> np.ndarray:
-    """The part of each group [shape=(groups,), int]: each goes to the part that falls shortest of its share.
+def _assign(counts: np.ndarray, share: np.ndarray, order: np.ndarray, *, assigned: np.ndarray) -> np.ndarray:
+    """The set of each group [shape=(groups,), int]: each goes to the set that is furthest below its share.
 
-    `counts` [shape=(groups, genres), int] are clips; with groups of one clip this is stratified sampling. `share` is
-    the fraction of the clips that each part is to get, `order` the groups as they are dealt, the largest first, and
-    `dealt` the part of those that have one already, -1 for the others.
+    `counts` [shape=(groups, genres), int] are numbers of clips; with one clip per group this is stratified sampling.
+    `share` is the target fraction of clips per set, `order` the groups from largest to smallest, and `assigned` the set
+    of each group that already has one, -1 for the others.
     """
-    counts = np.column_stack([counts, counts.sum(axis=1)])  # all genres together: decides where one genre is even
+    counts = np.column_stack([counts, counts.sum(axis=1)])  # plus the total, to break ties within genres
     target = share[:, None] * counts.sum(axis=0)  # (parts, genres), in clips
-    filled = np.stack([counts[dealt == part].sum(axis=0) for part in range(len(share))]).astype(float)
-    dealt = dealt.copy()
-    for group in order[dealt[order] < 0]:
+    filled = np.stack([counts[assigned == part].sum(axis=0) for part in range(len(share))]).astype(float)
+    assigned = assigned.copy()
+    for group in order[assigned[order] < 0]:
         size = counts[group]
-        # How much closer to its target each part gets, relative to that target, over the group's genres.
+        # Half the decrease in squared distance to each set's target, relative to that target, summed over genres.
         gain = ((target - filled - size / 2) * size / target.clip(1e-9)).sum(axis=1)
-        dealt[group] = int(np.argmax(np.round(gain, 9)))
-        filled[dealt[group]] += size
-    return dealt
+        assigned[group] = int(np.argmax(np.round(gain, 9)))
+        filled[assigned[group]] += size
+    return assigned
 
 
 def _one_each(counts: np.ndarray, share: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """One group of every genre in each part, as far as they go, and -1 for the rest; small parts get the last ones."""
-    dealt = np.full(len(counts), -1)
-    for genre in np.argsort((counts > 0).sum(axis=0), kind="stable"):  # who has few groups chooses first
+    """Assign one group of each genre to each set while groups last (-1: none); small sets get the last in `order`."""
+    assigned = np.full(len(counts), -1)
+    for genre in np.argsort((counts > 0).sum(axis=0), kind="stable"):  # genres with few groups first
         for part in np.argsort(share, kind="stable"):
-            free = order[(counts[order, genre] > 0) & (dealt[order] < 0)]
-            if len(free) and not counts[dealt == part, genre].any():
-                dealt[free[0 if part == share.argmax() else -1]] = part
-    return dealt
+            free = order[(counts[order, genre] > 0) & (assigned[order] < 0)]
+            if len(free) and not counts[assigned == part, genre].any():
+                assigned[free[0 if part == share.argmax() else -1]] = part
+    return assigned
 
 
 def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params: SplitParams) -> None:
@@ -164,42 +164,42 @@ def _check_every_genre_everywhere(clips: pd.DataFrame, parts: pd.Series, params:
 
 
 def audit(clips: pd.DataFrame, parts: pd.DataFrame) -> dict[str, Any]:
-    """Count what each set holds and what crosses from one set to another; `parts` is what `split` gave for `clips`.
+    """Count the clips in each set and the leaks between sets; `parts` is the result of `split` for `clips`.
 
-    `sizes` and `genres`: clips per set, and per genre and set. `left_out`: clips in no set. `same_bytes_pairs`:
-    pairs of clips with equal bytes in each pair of sets. `artists`: artists with clips in both.
-    `test_clips_with_artist_in_train` and `test_clips_with_artist_in_train_or_validation`: fractions 0..1 of the test
-    clips whose artist is known; the second is what `train.refit` trains on. The last three are None where no artist is
-    known.
+    `sizes` and `genres`: clips per set, and per genre and set. `left_out`: clips in no set. `same_bytes_pairs` and
+    `artists`: for each pair of sets, pairs of clips with the same bytes, and artists with clips in both.
+    `test_clips_with_artist_in_train` and `test_clips_with_artist_in_train_or_validation`: fractions (0..1) of the test
+    clips with a known artist; the second matters with `train.refit`, which trains on both sets. They and `artists` are
+    None if no artist is known.
     """
     table = clips.loc[parts.index].assign(split=parts.split)
     by_genre = pd.crosstab(table.genre, table.split).reindex(columns=PARTS, fill_value=0)
-    sides = {part: table[table.split == part] for part in PARTS}
-    artists = {part: set(side.artist.map(artist_names).explode().dropna()) for part, side in sides.items()}
+    members = {part: table[table.split == part] for part in PARTS}
+    artists = {part: set(rows.artist.map(artist_names).explode().dropna()) for part, rows in members.items()}
     known = any(artists.values())
     pairs, shared = {}, {}
-    copies = {part: side.sha256[side.sha256 != ""].value_counts() for part, side in sides.items()}
-    for one, other in combinations(PARTS, 2):
-        pairs[f"{one}-{other}"] = int(copies[one].mul(copies[other], fill_value=0).sum())
-        shared[f"{one}-{other}"] = len(artists[one] & artists[other]) if known else None
-    credits = [names for names in sides["test"].artist.map(artist_names) if names]
+    checksums = {part: rows.sha256[rows.sha256 != ""].value_counts() for part, rows in members.items()}
+    for first, second in combinations(PARTS, 2):
+        pairs[f"{first}-{second}"] = int(checksums[first].mul(checksums[second], fill_value=0).sum())
+        shared[f"{first}-{second}"] = len(artists[first] & artists[second]) if known else None
+    credits = [names for names in members["test"].artist.map(artist_names) if names]
 
-    def heard(known: set[str]) -> float | None:
-        by_known = [not known.isdisjoint(names) for names in credits]
-        return round(sum(by_known) / len(by_known), 6) if by_known else None
+    def fraction_by(names: set[str]) -> float | None:
+        by_them = [not names.isdisjoint(credit) for credit in credits]
+        return round(sum(by_them) / len(by_them), 6) if by_them else None
 
     return {
-        "sizes": {part: len(side) for part, side in sides.items()},
+        "sizes": {part: len(rows) for part, rows in members.items()},
         "left_out": len(clips) - len(parts),
         "same_bytes_pairs": pairs,
         "artists": shared,
-        "test_clips_with_artist_in_train": heard(artists["train"]),
-        "test_clips_with_artist_in_train_or_validation": heard(artists["train"] | artists["validation"]),
+        "test_clips_with_artist_in_train": fraction_by(artists["train"]),
+        "test_clips_with_artist_in_train_or_validation": fraction_by(artists["train"] | artists["validation"]),
         "genres": {genre: {part: int(n) for part, n in row.items()} for genre, row in by_genre.iterrows()},
     }
 
 
 def artist_names(artist: str) -> list[str]:
-    """The artists of a credit such as `Lauryn Hill; Bob Marley`, in lower case and with single spaces."""
+    """The artists in a credit such as `Lauryn Hill; Bob Marley`, in lower case and with single spaces."""
     names = (" ".join(name.split()).casefold() for name in artist.split(";"))
     return [name for name in names if name]

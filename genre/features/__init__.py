@@ -1,1 +1,1 @@
-"""From audio files to log-mel spectrograms: decoding, mel, the feature store, segments, parallel work."""
+"""From audio files to log-mel spectrograms: decoding, mel bands, the feature store, segments, parallel work."""

@@ -1,4 +1,4 @@
-"""Audio: how a file becomes mono samples at a given rate, and which samples are not music."""
+"""Load an audio file as mono samples at a given rate; skip silence and reject what is not music."""
 
 import math
 from pathlib import Path
@@ -10,40 +10,40 @@ from genre.errors import AudioError
 from genre.features.decoding import INT16_SCALE, Stream, open_audio
 from genre.features.settings import FeatureSettings
 
-# Below this peak (-80 dB of full scale) a clip counts as silent: there is nothing to scale its spectrogram by.
+# Below this peak (-80 dB of full scale) a clip counts as silent, and its spectrogram cannot be scaled.
 SILENCE_PEAK = 1e-4
-# -60 dB below the loudest sample: what lies below it before or after music is a fade, or noise.
-SILENCE = 1e-3
-_SHORTEST_SILENCE = 0.05  # in seconds: music that begins between two notes stays as it is
-# Above this peak a float file is not audio, and its power would overflow single precision.
-ABSURD_PEAK = 1e6
+# 60 dB below the peak: anything quieter before or after the music is a fade or noise.
+SILENCE_RATIO = 1e-3
+_MIN_SILENCE = 0.05  # in seconds; anything shorter is a gap between two notes and is kept
+# A float file with a higher peak is not audio, and its power would overflow single precision.
+_MAX_PEAK = 1e6
 
 
 def load(path: Path, settings: FeatureSettings) -> tuple[np.ndarray, bool, str]:
     """Decode the first `settings.seconds` of an audio file, mix it to mono and resample it to `settings.sample_rate`.
 
-    Silence before the music is skipped in a file that is longer.
+    If the file is longer, leading silence is skipped.
 
-    Returns the samples, `float32` with full scale -1..1, or `int16` of a mono file of 16 bits at this rate; whether the
-    file ends there; and what of it could not be decoded (see `genre.features.decoding.Stream`). Raises AudioError where
-    the file cannot be decoded, is empty, shorter than `settings.min_seconds` or silent, claims a sample rate outside
-    `genre.features.decoding.SAMPLE_RATES`, or holds NaN, infinite or absurdly large samples.
+    Returns the samples, `float32` with full scale -1..1, or `int16` for a 16-bit mono file at this rate; whether they
+    reach the end of the file; and a note on what could not be decoded (see `genre.features.decoding.Stream`). Raises
+    AudioError if the file cannot be decoded, is empty, shorter than `settings.min_seconds` or silent, claims a sample
+    rate outside `genre.features.decoding.SAMPLE_RATES`, or contains NaN, infinite or absurdly large samples.
     """
     with open_audio(path) as stream:
         length = int(settings.seconds * stream.rate)
         samples = stream.read(length + 1)
         if len(samples) > length:
             _, samples = skip_silence(stream, samples)
-        return prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.unheard
+        return prepare(samples[:length], stream.rate, settings), len(samples) <= length, stream.undecoded
 
 
 def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
-    """Drop the silence at the start of a block of samples, and add as many of those that follow it in the stream.
+    """Drop the silence at the start of a block of samples, and refill the block from the stream.
 
-    Returns how many samples were dropped, and the block. Raises AudioError where nothing but silence follows.
+    Returns the number of samples dropped, and the block. Raises AudioError if nothing but silence follows.
     """
     dropped = 0
-    while silent := sound_start(block, stream.rate, max(SILENCE * peak(block), SILENCE_PEAK)):
+    while silent := sound_start(block, stream.rate, max(SILENCE_RATIO * peak(block), SILENCE_PEAK)):
         dropped += silent
         block = np.concatenate([block[silent:], stream.read(silent)])
         if not len(block):
@@ -52,21 +52,21 @@ def skip_silence(stream: Stream, block: np.ndarray) -> tuple[int, np.ndarray]:
 
 
 def sound_start(block: np.ndarray, rate: int, level: float) -> int:
-    """Length of the silence, below `level` of full scale, at the start of a block, in samples; 0 where it is short."""
-    if peak(block[: int(_SHORTEST_SILENCE * rate)]) >= level:  # as in most music, and quicker than to look at all
+    """Length in samples of the silence (below `level` of full scale) at the start of a block; 0 if it is short."""
+    if peak(block[: int(_MIN_SILENCE * rate)]) >= level:  # true of most music, and faster than a full search
         return 0
     loud = np.abs(to_float(block)) >= level
     silent = int(loud.argmax()) if loud.any() else len(block)
-    return silent if silent >= _SHORTEST_SILENCE * rate else 0
+    return silent if silent >= _MIN_SILENCE * rate else 0
 
 
 def prepare(mono: np.ndarray, rate: int, settings: FeatureSettings) -> np.ndarray:
-    """Decoded samples [shape=(n,), dtype=float32 or int16] as `load` gives them; raises AudioError as `load` does."""
+    """Check and resample decoded samples [shape=(n,), dtype=float32 or int16]; raises AudioError as `load` does."""
     if len(mono) == 0:
         raise AudioError("holds no samples")
     loudest = peak(mono)
-    if loudest > ABSURD_PEAK:
-        raise AudioError(f"not audio: its peak is more than {ABSURD_PEAK:g} times full scale")
+    if loudest > _MAX_PEAK:
+        raise AudioError(f"not audio: its peak is more than {_MAX_PEAK:g} times full scale")
     if len(mono) < settings.min_seconds * rate:
         raise AudioError(f"too short: {len(mono) / rate:.2f} s, minimum {settings.min_seconds:g} s")
     if loudest < SILENCE_PEAK:
@@ -75,26 +75,26 @@ def prepare(mono: np.ndarray, rate: int, settings: FeatureSettings) -> np.ndarra
 
 
 def peak(samples: np.ndarray) -> float:
-    """The largest absolute value, as a fraction of full scale; 0 of no samples.
+    """The largest absolute value, as a fraction of full scale; 0 if there are no samples.
 
-    Raises AudioError where samples are NaN or infinite.
+    Raises AudioError if any sample is NaN or infinite.
     """
     if len(samples) == 0:
         return 0.0
     scale = INT16_SCALE if samples.dtype == np.int16 else 1.0
-    largest = float(np.maximum(samples.max(), -float(samples.min()))) * scale  # NaN where a sample is
+    largest = float(np.maximum(samples.max(), -float(samples.min()))) * scale  # NaN if any sample is
     if not math.isfinite(largest):
         raise AudioError("holds NaN or infinite samples")
     return largest
 
 
 def to_float(samples: np.ndarray) -> np.ndarray:
-    """Samples as `float32`, full scale is -1..1; those of 16 bits are represented exactly."""
+    """Samples as `float32` with full scale -1..1; the conversion from 16 bits is exact."""
     return samples * np.float32(INT16_SCALE) if samples.dtype == np.int16 else samples
 
 
 def _resample(mono: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    """As librosa.resample: soxr's high quality, and as many samples as the ratio says, rounded up."""
+    """Resample like librosa.resample: soxr's high quality, with the number of samples rounded up."""
     samples = to_float(mono)
     length = math.ceil(len(samples) * sample_rate / rate)
     resampled = soxr.resample(samples, rate, sample_rate, quality="soxr_hq")[:length]

@@ -1,4 +1,4 @@
-"""The mel bands: where they lie, how they weigh a spectrum, and how the power of noise fluctuates in them."""
+"""Mel bands: their frequencies, their filters, and how the power of white noise fluctuates in them."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ NOISE_FRAMES = 2048
 
 
 def frequencies(n_mels: int, sample_rate: int) -> np.ndarray:
-    """The n_mels + 2 corners of the mel bands from 0 Hz to half the sample rate, in Hz; equal steps on Slaney's scale.
+    """The n_mels + 2 mel band edges from 0 Hz to half the sample rate, in Hz, equally spaced on Slaney's scale.
 
-    Linear below 1 kHz (200/3 Hz a mel), logarithmic above (27 mels for a factor of 6.4): M. Slaney, Auditory Toolbox,
-    Interval Research, 1998. A band's corners are those before and after its peak.
+    Linear below 1 kHz (200/3 Hz per mel), logarithmic above (27 mels for a factor of 6.4): M. Slaney, Auditory Toolbox,
+    Interval Research, 1998. Band i rises from edge i to its peak at edge i + 1, and falls to edge i + 2.
     """
     step, corner, log_step = 200 / 3, 1000.0, np.log(6.4) / 27
     highest = sample_rate / 2
@@ -27,14 +27,14 @@ def frequencies(n_mels: int, sample_rate: int) -> np.ndarray:
 def filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     """Triangular mel filters of equal area [shape=(n_mels, n_fft // 2 + 1), float32]: librosa.filters.mel's defaults.
 
-    Warns where bands are so narrow that no bin of the Fourier transform lies in them.
+    Warns if some bands are too narrow to contain any bin of the Fourier transform.
     """
-    points = frequencies(n_mels, sample_rate)
-    ramps = points[:, None] - np.fft.rfftfreq(n_fft, 1 / sample_rate)
-    widths = np.diff(points)[:, None]
+    edges = frequencies(n_mels, sample_rate)
+    ramps = edges[:, None] - np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    widths = np.diff(edges)[:, None]
     rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
     matrix = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    matrix *= (2 / (points[2:] - points[:-2]))[:, None]
+    matrix *= (2 / (edges[2:] - edges[:-2]))[:, None]
     if empty := int((matrix.max(axis=1) == 0).sum()):
         warnings.warn(
             f"{empty} of {n_mels} mel bands are empty: lower extract.n_mels or raise extract.n_fft", stacklevel=2
@@ -43,27 +43,27 @@ def filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
 
 
 def white_noise(settings: FeatureSettings) -> np.ndarray:
-    """The power of white noise in mel bands, relative to its mean in each [shape=(NOISE_FRAMES, n_mels), float32].
+    """The power of white noise in each mel band, relative to its mean there [shape=(NOISE_FRAMES, n_mels), float32].
 
-    The frames are independent of each other: windows that overlap by half or less nearly are (Welch, IEEE Transactions
-    on Audio and Electroacoustics 15, 1967).
+    The frames are independent; those of windows that overlap by half or less nearly are (Welch, IEEE Transactions on
+    Audio and Electroacoustics 15, 1967).
     """
     rng = np.random.default_rng(0)
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(settings.n_fft) / settings.n_fft)).astype(np.float32)
     matrix = filters(settings.sample_rate, settings.n_fft, settings.n_mels).T
     windows = (rng.standard_normal((64, settings.n_fft), np.float32) * hann for _ in range(NOISE_FRAMES // 64))
     power = np.concatenate([np.abs(np.fft.rfft(block)) ** 2 @ matrix for block in windows])
-    return power / np.maximum(power.mean(axis=0), np.float32(1e-20))  # a band without a bin has none
+    return power / np.maximum(power.mean(axis=0), np.float32(1e-20))  # a band without bins has no power
 
 
 @dataclass(frozen=True)
 class MelBands:
-    """What calculations with the power in mel bands need."""
+    """Constants for calculations on the power in mel bands."""
 
     centre: np.ndarray  # (n_mels,), in Hz
     width: np.ndarray  # (n_mels,), in Hz; power @ width is proportional to the power of the samples
-    noise: np.ndarray  # (frames, n_mels): as `white_noise` gives it
-    hop: float  # from frame to frame, in s
+    noise: np.ndarray  # (frames, n_mels), from `white_noise`
+    hop: float  # between frames, in s
 
     @property
     def octaves(self) -> np.ndarray:
@@ -74,10 +74,10 @@ class MelBands:
 @lru_cache(maxsize=8)
 def mel_bands(settings: FeatureSettings) -> MelBands:
     """The bands of a mel spectrogram."""
-    corners = frequencies(settings.n_mels, settings.sample_rate)
+    edges = frequencies(settings.n_mels, settings.sample_rate)
     return MelBands(
-        centre=corners[1:-1].astype(np.float32),
-        width=((corners[2:] - corners[:-2]) / 2).astype(np.float32),
+        centre=edges[1:-1].astype(np.float32),
+        width=((edges[2:] - edges[:-2]) / 2).astype(np.float32),
         noise=white_noise(settings),
         hop=settings.hop_length / settings.sample_rate,
     )

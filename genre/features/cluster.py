@@ -1,4 +1,4 @@
-"""Work on a Dask cluster."""
+"""Parallel work on a Dask cluster."""
 
 import itertools
 import os
@@ -10,26 +10,26 @@ from distributed import Client, Future
 from genre.errors import ClusterError
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"  # the environment variable that Dask's own tools use
-PATIENCE = 600  # for the results whose turn it is, in seconds; they take less than a second
-_CONNECT_TIMEOUT = 10  # for a scheduler to answer, and for it to have a worker, in seconds
-_AHEAD = 4  # batches sent ahead for each thread of the cluster
+RESULT_TIMEOUT = 600  # for the next batch, in seconds; a batch takes less than one
+_CONNECT_TIMEOUT = 10  # for the scheduler to answer, and again for a worker to join it, in seconds
+_BATCHES_AHEAD = 4  # batches sent ahead for each worker thread
 
 
 def map_in_order(work: Callable, items: Iterable, *, batch_size: int) -> Iterator:
-    """The results of `work` for each item, in order, from the cluster whose scheduler `SCHEDULER` names."""
+    """The results of `work` for each item, in order, from the cluster at the address in the variable `SCHEDULER`."""
     with _connect() as client:
-        ahead = _AHEAD * sum(client.nthreads().values())
+        ahead = _BATCHES_AHEAD * sum(client.nthreads().values())
         items, pending = iter(items), deque[Future]()
         while batch := list(itertools.islice(items, batch_size)):
-            pending.append(client.submit(_attempt, work, batch, pure=False))
+            pending.append(client.submit(_run_batch, work, batch, pure=False))
             if len(pending) > ahead:
                 yield from _results(pending.popleft(), client)
         while pending:
             yield from _results(pending.popleft(), client)
 
 
-def _attempt(work: Callable, batch: list) -> list | Exception:
-    """The results, or the error of `work` itself: what a future raises is then the cluster's."""
+def _run_batch(work: Callable, batch: list) -> list | Exception:
+    """The results, or the error that `work` raised: an error raised by a future is then the cluster's."""
     try:
         return [work(item) for item in batch]
     except Exception as error:
@@ -39,15 +39,15 @@ def _attempt(work: Callable, batch: list) -> list | Exception:
 def _results(future: Future, client: Client) -> list:
     address = client.scheduler.address
     try:
-        outcome = future.result(timeout=PATIENCE)
+        outcome = future.result(timeout=RESULT_TIMEOUT)
     except TimeoutError:
         raise ClusterError(
-            f"nothing came from the Dask cluster at {address} for {PATIENCE} s; check that it has workers left, and "
-            "their logs"
+            f"nothing came from the Dask cluster at {address} for {RESULT_TIMEOUT} s; check that it has workers left, "
+            "and their logs"
         ) from None
     except Exception as error:
         raise ClusterError(
-            f"the Dask cluster at {address} aborted the work ({_first_cause(error)}); see its log; each worker needs "
+            f"the Dask cluster at {address} aborted the work ({_root_cause(error)}); see its log; each worker needs "
             "this project: `pip install '.[pipeline,dask]'` there"
         ) from None
     if isinstance(outcome, Exception):
@@ -55,7 +55,7 @@ def _results(future: Future, client: Client) -> list:
     return outcome
 
 
-def _first_cause(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}"

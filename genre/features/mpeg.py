@@ -1,4 +1,4 @@
-"""Where MP3 begins in what does not begin with it: padding, the rest of a frame of a stream, another file's header."""
+"""Find the first MP3 frame in a file that starts with other bytes: padding, part of a frame, another file's header."""
 
 import re
 from pathlib import Path
@@ -7,22 +7,22 @@ _SYNC = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")  # layer III of MPEG 2.5,
 _KBITS = {
     1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}  # by bit rate index - 1 and MPEG version; ISO/IEC 11172-3 and 13818-3
-_RATES = (44_100, 48_000, 32_000)  # of MPEG 1, in Hz; half of it in MPEG 2, a quarter in 2.5
-_SEARCHED = 1 << 20  # bytes
-_CHAIN = 5  # frames, one where another ends: chance does not make as many
+}  # kbit/s for each MPEG version, by bit rate index - 1; ISO/IEC 11172-3 and 13818-3
+_RATES = (44_100, 48_000, 32_000)  # of MPEG 1, in Hz; halved in MPEG 2, quartered in 2.5
+_SEARCH_BYTES = 1 << 20
+_CHAIN_LENGTH = 5  # consecutive frames required: random bytes do not form that many
 
 
 def first_frame(path: Path) -> int | None:
-    """Where the first of several MP3 frames in a row lies in a file, in bytes; None where there are none."""
+    """Offset in bytes of the first of several consecutive MP3 frames in a file; None if there are none."""
     with path.open("rb") as file:
-        content = file.read(_SEARCHED)
-    return next((found.start() for found in _SYNC.finditer(content) if _begins_a_chain(content, found.start())), None)
+        content = file.read(_SEARCH_BYTES)
+    return next((sync.start() for sync in _SYNC.finditer(content) if _starts_chain(content, sync.start())), None)
 
 
-def _begins_a_chain(content: bytes, offset: int) -> bool:
+def _starts_chain(content: bytes, offset: int) -> bool:
     first = content[offset : offset + 4]
-    for _ in range(_CHAIN):
+    for _ in range(_CHAIN_LENGTH):
         header = content[offset : offset + 4]
         length = _frame_length(header)
         if not length or header[1] >> 1 != first[1] >> 1 or (header[2] ^ first[2]) & 0b1100:  # version, sample rate
@@ -32,7 +32,7 @@ def _begins_a_chain(content: bytes, offset: int) -> bool:
 
 
 def _frame_length(header: bytes) -> int:
-    """Length in bytes of a frame of layer III with this header of 4 bytes, 0 where it is not one."""
+    """Length in bytes of the layer III frame with this 4-byte header; 0 if it is not a valid header."""
     if len(header) < 4 or not _SYNC.match(header):
         return 0
     bit_rate, sample_rate, padding = header[2] >> 4, header[2] >> 2 & 3, header[2] >> 1 & 1

@@ -1,7 +1,7 @@
-"""What a recording lacks, measured on its spectrogram: the bandwidth, and a steady noise under the music.
+"""Recording quality, measured on the spectrogram: the bandwidth, and the level of steady noise under the music.
 
-Both were chosen on GTZAN: of the 999 stored clips, 2 are said to be noisy and 11 to have little above 8 kHz, as old
-recordings do. The model card counts the notes under each condition of the benchmark of robustness.
+The thresholds were chosen on GTZAN: of its 999 stored clips, 2 are reported as noisy and 11 as having little above
+8 kHz, as old recordings do. The model card counts the notes under each condition of the robustness benchmark.
 """
 
 import math
@@ -12,47 +12,47 @@ from functools import lru_cache
 import numpy as np
 
 from genre.features.bands import frequencies
-from genre.features.settings import FeatureSettings
-from genre.features.spectrogram import TOP_DB, mel_power
+from genre.features.settings import TOP_DB, FeatureSettings
+from genre.features.spectrogram import mel_power
 
-_CONTENT = -75.0  # dB below the loudest point; what is louder in a tenth of the frames is content
-_NARROW = 0.73  # of half the sample rate: a file at 16 kHz among features at 22.05 kHz
-_NOISY = 25.0  # dB; below a floor that is lower still, music is heard as it is
-# A band's noise floor lies bare where its quietest levels are spread as those of noise alone, and no more.
-_QUIETEST = 0.05  # quantiles of a band's levels: its floor is at the first,
-_QUIET = 0.3  # and the distance to the second is its spread
-_SPREAD = 1.35  # as a multiple of noise's own
-_TOO_SPREAD = 4.0  # dB; in bands so narrow that noise itself varies more, nothing can be said
-_FEWEST_FRAMES = 50
+_CONTENT_LEVEL = -75.0  # dB relative to the loudest point; a band above it in a tenth of the frames has content
+_NARROW_BANDWIDTH = 0.73  # of half the sample rate: true of 16 kHz files when features are at 22.05 kHz
+_NOISY_SNR = 25.0  # dB; noise further below the music does no harm
+# A band's noise floor is exposed if its quietest levels are spread no more than those of noise alone.
+_FLOOR_QUANTILE = 0.05  # of a band's levels: its noise floor
+_SPREAD_QUANTILE = 0.3  # its distance from the floor is the spread
+_MAX_SPREAD = 1.35  # as a multiple of the spread of noise
+_MAX_NOISE_SPREAD = 4.0  # dB; bands so narrow that noise itself spreads more are not used
+_MIN_FRAMES = 50
 _NOISE_FRAMES = 1000
-# Noise has a smooth spectrum, and distorted guitars, whose levels are as steady, have not: in so many of the bands
-# with a bare floor it lies as near to a line of decibels over octaves, which falls as white noise does, or steeper.
-_BARE_BANDS = 0.12  # least part of all bands that must be bare
-_SMOOTH_BANDS = 0.7  # least part of the bare bands near the line
-_SMOOTH = 1.0  # dB; what is nearer to the line is near
-_STEEPEST = -4.0  # dB an octave; pink noise falls by 3
+# Noise has a smooth spectrum; distorted guitars, equally steady, do not. So the noise levels of the exposed bands must
+# be close to a line, in dB over octaves, that is flat, as for white noise, or falls.
+_MIN_EXPOSED = 0.12  # fraction of the usable bands that must be exposed
+_MIN_SMOOTH = 0.7  # fraction of the exposed bands that must be close to the line
+_MAX_DEVIATION = 1.0  # dB from the line
+_STEEPEST_SLOPE = -4.0  # dB per octave; pink noise falls by 3
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What was measured."""
+    """The measured quality of a recording."""
 
     bandwidth: float  # the highest frequency with content, in Hz
-    snr: float  # the music's power over that of a steady noise, in dB; infinite where none was found
+    snr: float  # power of the music relative to the steady noise, in dB; infinite if no noise was found
 
 
 def measure(decibels: np.ndarray, settings: FeatureSettings) -> Quality:
-    """Measure a mel spectrogram [shape=(frames, n_mels)] in dB that `genre.features.spectrogram.to_decibels` made."""
-    corners = frequencies(settings.n_mels, settings.sample_rate)
-    levels = _sorted(decibels)
-    loud = np.flatnonzero(_quantile(levels, 0.9) > _CONTENT)
-    bandwidth = float(corners[2:][loud[-1]]) if len(loud) else 0.0
-    noise = _noise(levels, np.log2(corners[1:-1]), settings)
-    if noise is None or len(decibels) < _FEWEST_FRAMES:
+    """Measure a mel spectrogram [shape=(frames, n_mels)] in dB from `genre.features.spectrogram.to_decibels`."""
+    edges = frequencies(settings.n_mels, settings.sample_rate)
+    levels = _sort_levels(decibels)
+    loud = np.flatnonzero(_quantile(levels, 0.9) > _CONTENT_LEVEL)
+    bandwidth = float(edges[2:][loud[-1]]) if len(loud) else 0.0
+    noise = _noise_level(levels, np.log2(edges[1:-1]), settings)
+    if noise is None or len(decibels) < _MIN_FRAMES:
         return Quality(bandwidth, math.inf)
-    widths = (corners[2:] - corners[:-2]) / 2  # power @ widths is proportional to the power of the samples
-    whole = (10 ** (decibels / 10)).mean(axis=0)
-    ratio = whole @ widths / (10 ** (noise / 10) @ widths)
+    widths = (edges[2:] - edges[:-2]) / 2  # power @ widths is proportional to the power of the samples
+    mean_power = (10 ** (decibels / 10)).mean(axis=0)
+    ratio = mean_power @ widths / (10 ** (noise / 10) @ widths)
     return Quality(bandwidth, float(10 * np.log10(max(ratio - 1, 1e-2))))
 
 
@@ -62,56 +62,57 @@ def summarise(windows: Sequence[Quality]) -> Quality:
 
 
 def notes(quality: Quality, settings: FeatureSettings) -> list[str]:
-    """What to know of a song before its genre is believed; nothing where nothing is missing."""
+    """Notes on defects that make a song's prediction less certain; empty for a good recording."""
     found = []
-    if quality.bandwidth < _NARROW * settings.sample_rate / 2:
+    if quality.bandwidth < _NARROW_BANDWIDTH * settings.sample_rate / 2:
         found.append(f"little above {quality.bandwidth / 1000:.1f} kHz: less sure")
     if quality.snr < 0:
         found.append("more steady noise than music: less sure")
-    elif quality.snr < _NOISY:
+    elif quality.snr < _NOISY_SNR:
         found.append(f"noise about {quality.snr:.0f} dB below the music: less sure")
     return found
 
 
 @lru_cache(maxsize=8)
-def _of_noise(settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
-    """A low quantile of the levels of noise in each band, in dB above its mean power, and how far up another one is."""
+def _noise_statistics(settings: FeatureSettings) -> tuple[np.ndarray, np.ndarray]:
+    """The floor of pure noise in each band, in dB relative to its mean power, and its spread, in dB."""
     samples = np.random.default_rng(0).standard_normal(_NOISE_FRAMES * settings.n_fft // 2, np.float32)
     power = mel_power(samples, replace(settings, hop_length=settings.n_fft // 2))
-    levels = _sorted(10 * np.log10(np.maximum(power, 1e-9) / np.maximum(power.mean(axis=0), 1e-9)))
-    floor = _quantile(levels, _QUIETEST)
-    return floor, _quantile(levels, _QUIET) - floor
+    levels = _sort_levels(10 * np.log10(np.maximum(power, 1e-9) / np.maximum(power.mean(axis=0), 1e-9)))
+    floor = _quantile(levels, _FLOOR_QUANTILE)
+    return floor, _quantile(levels, _SPREAD_QUANTILE) - floor
 
 
-def _noise(levels: np.ndarray, octaves: np.ndarray, settings: FeatureSettings) -> np.ndarray | None:
-    """The mean level of a steady noise in each band [shape=(n_mels,)], in dB, None where there is none."""
-    floor_of_noise, spread_of_noise = _of_noise(settings)
-    floor = _quantile(levels, _QUIETEST)
-    usable = spread_of_noise < _TOO_SPREAD
-    bare = usable & (_quantile(levels, _QUIET) - floor < _SPREAD * spread_of_noise) & (floor > 1 - TOP_DB)
-    if bare.sum() < max(_BARE_BANDS * usable.sum(), 2):
+def _noise_level(levels: np.ndarray, octaves: np.ndarray, settings: FeatureSettings) -> np.ndarray | None:
+    """The mean level of the steady noise in each band [shape=(n_mels,)], in dB; None if there is no such noise."""
+    reference_floor, reference_spread = _noise_statistics(settings)
+    floor = _quantile(levels, _FLOOR_QUANTILE)
+    usable = reference_spread < _MAX_NOISE_SPREAD
+    spread = _quantile(levels, _SPREAD_QUANTILE) - floor
+    exposed = usable & (spread < _MAX_SPREAD * reference_spread) & (floor > 1 - TOP_DB)
+    if exposed.sum() < max(_MIN_EXPOSED * usable.sum(), 2):
         return None
-    noise = floor - floor_of_noise
-    line = _line(octaves, noise, bare)
-    smooth = (np.abs(noise - line)[bare] < _SMOOTH).mean() > _SMOOTH_BANDS
+    noise = floor - reference_floor
+    line = _fit_line(octaves, noise, exposed)
+    smooth = (np.abs(noise - line)[exposed] < _MAX_DEVIATION).mean() > _MIN_SMOOTH
     return np.minimum(line, noise) if smooth else None
 
 
-def _line(octaves: np.ndarray, level: np.ndarray, bare: np.ndarray) -> np.ndarray:
-    """A line through the levels of the bare bands, by the median slope of all pairs (Theil, 1950; Sen, 1968)."""
-    x, y = octaves[bare], level[bare]
+def _fit_line(octaves: np.ndarray, level: np.ndarray, exposed: np.ndarray) -> np.ndarray:
+    """Fit a line to the levels of the exposed bands, by the median slope of all pairs (Theil, 1950; Sen, 1968)."""
+    x, y = octaves[exposed], level[exposed]
     slope = 0.0
     if np.ptp(x) > 1:
-        apart = x[:, None] - x > 0.3
-        slope = float(np.median((y[:, None] - y)[apart] / (x[:, None] - x)[apart]))
-        slope = min(max(slope, _STEEPEST), 0.0)
+        distant = x[:, None] - x > 0.3
+        slope = float(np.median((y[:, None] - y)[distant] / (x[:, None] - x)[distant]))
+        slope = min(max(slope, _STEEPEST_SLOPE), 0.0)
     return slope * octaves + np.median(y - slope * x)
 
 
-def _sorted(decibels: np.ndarray) -> np.ndarray:
-    return np.sort(np.ascontiguousarray(decibels.T), axis=1)  # (n_mels, frames): a tenth of the time of axis 0
+def _sort_levels(decibels: np.ndarray) -> np.ndarray:
+    return np.sort(np.ascontiguousarray(decibels.T), axis=1)  # (n_mels, frames); ten times as fast as along axis 0
 
 
 def _quantile(levels: np.ndarray, fraction: float) -> np.ndarray:
-    """Of sorted levels [shape=(n_mels, frames)], the one that this fraction does not exceed [shape=(n_mels,)]."""
+    """The quantile [shape=(n_mels,)] at `fraction`, 0..1, of sorted levels [shape=(n_mels, frames)]."""
     return levels[:, round(fraction * (levels.shape[1] - 1))]

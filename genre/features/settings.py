@@ -1,7 +1,6 @@
-"""The settings that decide the value of every feature, without the code that computes them.
+"""The settings that determine the value of every feature, kept apart from the code that computes features.
 
-What only needs to know how features were made does not depend on how: a stage runs again when a module that it imports
-changes.
+DVC reruns a stage when a module that it imports changes: a stage that needs only the settings imports no more.
 """
 
 from dataclasses import dataclass
@@ -14,19 +13,19 @@ TOP_DB = 80.0  # levels further below the clip's loudest point are clipped
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """What decides the value of every frame; it is stored beside the features and in the model file."""
+    """The settings that determine every frame; stored with the features and in the model file."""
 
     sample_rate: int  # in Hz
     n_fft: int  # length of the Fourier window, in samples
-    hop_length: int  # distance of two frames, in samples
+    hop_length: int  # distance between frames, in samples
     n_mels: int
-    seconds: float  # the first so many seconds of a clip are used
-    min_seconds: float  # a shorter clip is refused
+    seconds: float  # length used of a clip, from its start
+    min_seconds: float  # shorter clips are rejected
     scale: Literal["db", "power"]
 
     @classmethod
     def of(cls, params: Any) -> "FeatureSettings":
-        """The settings among the attributes of `params`, such as the `extract` section."""
+        """Take the settings from the attributes of `params`, such as the `extract` section."""
         return cls(**{name: getattr(params, name) for name in cls.__dataclass_fields__})
 
     @property
@@ -40,5 +39,5 @@ class FeatureSettings:
         return self.sample_rate / self.hop_length
 
     def n_frames(self, seconds: float) -> int:
-        """Frames that `seconds` of audio give (centred frames: one for every begun hop)."""
+        """Number of frames in `seconds` of audio; frames are centred at multiples of the hop length."""
         return int(seconds * self.sample_rate) // self.hop_length + 1

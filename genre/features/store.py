@@ -1,6 +1,6 @@
-"""The features of all clips on disk: one array of frames end to end, read through a memory map.
+"""The features of all clips on disk: their frames in one array, clip after clip, read through a memory map.
 
-A feature folder holds `frames.npy` [shape=(total_frames, n_mels)], `clips.csv` (where each clip's frames lie),
+A feature folder holds `frames.npy` [shape=(total_frames, n_mels)], `clips.csv` (the location of each clip's frames),
 `skipped.csv` (path, reason) and `features.json` (dataset and extraction settings).
 """
 
@@ -19,7 +19,7 @@ CLIP_COLUMNS = ["clip_id", "genre", "artist", "sha256", "first_frame", "n_frames
 
 @dataclass(frozen=True)
 class Features:
-    """The frames of every clip, and which frames are whose."""
+    """The frames of every clip, and which frames belong to which clip."""
 
     frames: np.ndarray  # (total_frames, n_mels), uint8 levels or float32 power; usually a memory map
     clips: pd.DataFrame  # indexed by clip_id; genre, artist, sha256, first_frame, n_frames, seconds
@@ -33,20 +33,20 @@ class Features:
         return self.frames[first : first + self.clips.n_frames.array[row]]
 
     def segment_frames(self, seconds: float) -> int:
-        """Frames of a segment of `seconds`; no segment is longer than the longest clip."""
+        """Number of frames in a segment of `seconds`; no segment is longer than the longest clip."""
         return min(self.settings.n_frames(seconds), int(self.clips.n_frames.max()))
 
     def rows(self, split: pd.Series, part: str) -> np.ndarray:
-        """Rows of `clips` that belong to a part of a split, given by clip_id [shape=(n,), int], in their order."""
+        """Rows of `clips` in one set (`part`) of `split` (indexed by clip_id), ascending [shape=(n,), int]."""
         return np.flatnonzero((split.reindex(self.clips.index) == part).to_numpy())
 
     def labels(self, rows: np.ndarray, genres: list[str]) -> np.ndarray:
-        """Index in `genres` of the genre of each of some rows of `clips` [shape=(n,), int]; ValueError if not there."""
+        """Index in `genres` of the genre of each clip in `rows` [shape=(n,), int]; ValueError if it is missing."""
         return self.clips.genre.iloc[rows].map(genres.index).to_numpy(int)
 
 
 def read(folder: Path) -> Features:
-    """Open a feature folder; the frames stay on disk until they are used."""
+    """Open a feature folder; the frames are memory-mapped."""
     info = files.read_json(folder / "features.json")
     clips = files.read_table(folder / "clips.csv")
     with files.present(folder / "frames.npy"):
@@ -55,7 +55,7 @@ def read(folder: Path) -> Features:
 
 
 def write_header(file: BinaryIO, n_frames: int, settings: FeatureSettings) -> None:
-    """Say at the start of `frames.npy` how many frames follow; those that do may be there, as it keeps its length."""
+    """Write the header of `frames.npy`; its length is fixed, so it can be rewritten when `n_frames` is known."""
     shape, descr = (n_frames, settings.n_mels), np.lib.format.dtype_to_descr(settings.dtype)
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, {"shape": shape, "fortran_order": False, "descr": descr})

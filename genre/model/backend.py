@@ -1,4 +1,4 @@
-"""Keras with the settings that this project is written for, whatever a user's own ~/.keras/keras.json says."""
+"""Keras with the settings that this project requires, regardless of the user's ~/.keras/keras.json."""
 
 import importlib.util
 import os
@@ -15,10 +15,10 @@ if name := os.environ.get("KERAS_BACKEND"):
 else:
     os.environ["KERAS_BACKEND"] = BACKENDS[0]
 
-# TensorFlow's faster kernels, which it takes by itself on newer processors only: a third less time for convolutions.
+# TensorFlow enables these faster kernels by default on newer processors only; convolutions take a third less time.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-# Read by XLA as it starts: its fastest kernels on a GPU give other last digits in every run.
+# Read when XLA starts: its fastest GPU kernels are not deterministic, so that the last digits differ between runs.
 os.environ["XLA_FLAGS"] = f"--xla_gpu_deterministic_ops=true {os.environ.get('XLA_FLAGS', '')}".strip()
 
 import keras  # noqa: E402 - reads KERAS_BACKEND

@@ -1,10 +1,10 @@
 """Contrast statistics of a segment, as a layer without weights.
 
-They say how much a spectrogram changes at every scale of time and frequency, and are a plain relative of the joint
+They measure how much a spectrogram changes at each scale of time and frequency, and are a simple relative of the joint
 time-frequency scattering transform (Andén, Lostanlen and Mallat, IEEE TSP 2019): Haar wavelets along frequency and
-time, then the mean and the standard deviation of their absolute values. With a few hundred clips to learn from, they
-keep texture and rhythm and drop melody, loudness and equalisation, by which artists can be recognised; a network that
-learns its own filters finds those first.
+time, then the mean and standard deviation of their absolute values. They keep texture and rhythm but discard melody,
+loudness and equalisation, which identify artists: a network that learns its own filters from only a few hundred clips
+picks those up first.
 """
 
 from typing import Any
@@ -21,10 +21,10 @@ ops = keras.ops
 class ContrastStatistics(keras.layers.Layer):
     """Log mean and log standard deviation over time of |Haar differences|: (batch, frames, n_mels) -> (batch, n).
 
-    At scale k, the mean of 2**k neighbouring cells is subtracted from the mean of the next 2**k; places overlap by
-    half. That is done along frequency (or not at all) and then along time (or not at all), at scales of 1, 2, 4, ...
-    cells as far as the input is long enough. The mel axis of each difference is averaged in `groups`, and `floor`, in
-    the input's unit, is added before the logarithm. It computes in float32, as the differences are small.
+    At scale k, the mean of 2**k neighbouring cells is subtracted from the mean of the next 2**k; positions overlap by
+    half. Differences are taken along frequency (or not at all) and then along time (or not at all), at all scales of
+    1, 2, 4, ... cells that fit the input. The mel axis of each difference is averaged into `groups`, and `floor`, in
+    the input's unit, is added before the logarithm. Computed in float32, as the differences are small.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class ContrastStatistics(keras.layers.Layer):
     def call(self, segments: Any) -> Any:
         along_mel = [np.eye(segments.shape[2], dtype=np.float32), *haar_matrices(segments.shape[2], self.mel_scales)]
         grouping = block_diag(*(mel_groups(matrix.shape[1], self.groups) for matrix in along_mel))
-        # Few large operations; with the frames first, a shifted copy is a part of the same memory.
+        # Few large operations; with frames as the first axis, a shifted copy is a contiguous part of the same memory.
         bands = ops.matmul(ops.transpose(segments, (1, 0, 2)), np.concatenate(along_mel, axis=1))
-        changes = [bands, *differences(bands, self.time_scales)]  # each (places, batch, bands)
+        changes = [bands, *differences(bands, self.time_scales)]  # each (positions, batch, bands)
         means = ops.stack([ops.mean(ops.abs(change), axis=0) for change in changes], axis=1)
         squares = ops.stack([ops.mean(ops.square(change), axis=0) for change in changes], axis=1)
         deviations = ops.sqrt(ops.maximum(squares - ops.square(means), 0.0))
@@ -68,7 +68,7 @@ def differences(x: Any, scales: int) -> list[Any]:
 
 
 def haar_matrices(n: int, scales: int) -> list[np.ndarray]:
-    """What takes the same differences by a product: x @ matrix, each [shape=(n, places), dtype=float32]."""
+    """Matrices that compute the same differences as x @ matrix, each [shape=(n, positions), dtype=float32]."""
     matrices = []
     for width in (2**scale for scale in range(scales)):
         starts = np.arange(0, n - 2 * width + 1, max(width // 2, 1))
@@ -79,7 +79,7 @@ def haar_matrices(n: int, scales: int) -> list[np.ndarray]:
 
 
 def mel_groups(n_bands: int, groups: int) -> np.ndarray:
-    """The matrix [shape=(n_bands, groups), float32] that averages neighbouring bands; repeats them where too few."""
+    """The matrix [shape=(n_bands, groups), float32] that averages neighbouring bands, or repeats them if too few."""
     matrix = np.zeros((n_bands, groups), np.float32)
     if n_bands >= groups:
         matrix[np.arange(n_bands), np.arange(n_bands) * groups // n_bands] = 1

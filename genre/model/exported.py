@@ -1,7 +1,7 @@
-"""The exported model: a LiteRT file that predicts without TensorFlow, and carries what prediction needs to know.
+"""The exported model: a LiteRT file that predicts without TensorFlow and carries all that prediction needs.
 
-It is a `.tflite` file with a zip archive at its end, as TensorFlow Lite's metadata have it, so that
-`genre.model.model_file.read_info` reads it like a `.keras` file. Converting imports TensorFlow; loading does not.
+It is a `.tflite` file with a zip archive appended, as in TensorFlow Lite's metadata format, so that
+`genre.model.model_file.read_info` reads it like a `.keras` file. Exporting imports TensorFlow; loading does not.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from genre.features.segments import Network
 from genre.model import model_file
 from genre.model.model_file import ModelInfo
 
-RELEASED = Path(__file__).parents[1] / "released/genre.tflite"  # the model that comes with the package
+RELEASED = Path(__file__).parents[1] / "released/genre.tflite"  # the model shipped with the package
 
 
 def save(model: Any, info: ModelInfo, path: Path) -> None:
     """Write a Keras model as a LiteRT file with float32 weights; the same model gives the same bytes.
 
-    Its layers have names of their own, as Keras numbers those that have none by what the process has built before.
-    Raises DataError where `path` is a folder, or Keras does not run on TensorFlow.
+    All layers need explicit names, as the names that Keras generates depend on what the process has built before.
+    Raises DataError if `path` is a folder, or Keras does not run on TensorFlow.
     """
     import keras
 
@@ -36,9 +36,9 @@ def save(model: Any, info: ModelInfo, path: Path) -> None:
             f"{path} cannot be written with Keras on {keras.backend.backend()}: the conversion needs TensorFlow; "
             "run again with KERAS_BACKEND=tensorflow"
         )
-    logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it names a temporary folder
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)  # its INFO lines name a temporary folder
     with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder, "model.tflite")  # Keras insists on the suffix
+        draft = Path(folder, "model.tflite")  # Keras requires this suffix
         model.export(draft, format="litert", verbose=False)
         content = draft.read_bytes()
     with files.replacing(path) as temporary:
@@ -49,23 +49,23 @@ def save(model: Any, info: ModelInfo, path: Path) -> None:
 
 
 def load(path: Path) -> tuple[Network, ModelInfo]:
-    """The network in an exported file, which takes batches of any size and may be called by several threads; its info.
+    """The network in an exported file, and its info; the network is thread-safe and takes batches of any size.
 
-    Raises DataError where the file is missing, damaged or not an exported model of this project.
+    Raises DataError if the file is missing, damaged or not an exported model of this project.
     """
     from ai_edge_litert.interpreter import Interpreter
 
     info = model_file.read_info(path)
-    content = _checked(path)
-    of_thread = threading.local()  # an interpreter holds the state of one call
+    content = _verified_content(path)
+    local = threading.local()  # an interpreter per thread, as each holds the state of one call
 
     def prepare() -> None:
-        of_thread.run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
+        local.run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
 
     def network(segments: np.ndarray) -> np.ndarray:
-        if not hasattr(of_thread, "run"):
+        if not hasattr(local, "run"):
             prepare()
-        [probabilities] = of_thread.run(segment=segments).values()
+        [probabilities] = local.run(segment=segments).values()
         return probabilities
 
     try:
@@ -77,8 +77,8 @@ def load(path: Path) -> tuple[Network, ModelInfo]:
     return network, info
 
 
-def _checked(path: Path) -> bytes:
-    """The LiteRT part of an exported file, if its SHA-256 is right; LiteRT itself runs a damaged one, one with 8 GB."""
+def _verified_content(path: Path) -> bytes:
+    """The LiteRT part of an exported file, if its SHA-256 matches: LiteRT runs damaged files, one in 8 GB of memory."""
     with zipfile.ZipFile(path) as archive:
         start, checksum = min(member.header_offset for member in archive.infolist()), archive.comment.decode("latin-1")
     content = Path(path).read_bytes()[:start]

@@ -1,15 +1,15 @@
-"""What the network's picture needs to know of each layer; kept in the model file, and read without Keras."""
+"""Summaries of a network's layers for its diagram; stored in the model file, and read without Keras."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-# What a layer's config says that its picture shows.
+# The entries of a layer's config that the diagram shows.
 _SHOWN = ("filters", "kernel_size", "strides", "pool_size", "units", "output_shape", "activation", "rate", "n")
 
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One layer of the network, for its picture."""
+    """One layer of the network, for its diagram."""
 
     name: str
     kind: str  # the Keras class
@@ -17,7 +17,7 @@ class LayerSummary:
     parameters: int
     inputs: list[str]  # names of the layers that feed it
     settings: dict[str, Any] = field(default_factory=dict)  # such as kernel_size and strides
-    layers: list["LayerSummary"] = field(default_factory=list)  # of the network within it, if any
+    layers: list["LayerSummary"] = field(default_factory=list)  # of the network that it wraps, if any
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LayerSummary":
@@ -26,20 +26,20 @@ class LayerSummary:
 
 
 def summarise_layers(model: Any) -> list[LayerSummary]:
-    """The layers of a functional Keras model in their order, with what is within a layer that wraps a network."""
-    made_by = {id(layer.output): layer.name for layer in model.layers}
+    """The layers of a functional Keras model in order, with the inner layers of those that wrap a network."""
+    producers = {id(layer.output): layer.name for layer in model.layers}
     summaries = []
     for layer in model.layers:
         config = layer.get_config()
         sources = layer.input if isinstance(layer.input, list) else [layer.input]
-        inner = getattr(layer, "layer", layer)  # of a wrapper
+        inner = getattr(layer, "layer", layer)  # the network in a wrapper
         summaries.append(
             LayerSummary(
                 name=layer.name,
                 kind=type(layer).__name__,
                 shape=list(layer.output.shape[1:]),
                 parameters=layer.count_params(),
-                inputs=list(dict.fromkeys(made_by[id(source)] for source in sources)),
+                inputs=list(dict.fromkeys(producers[id(source)] for source in sources)),
                 settings={key: _plain(config[key]) for key in _SHOWN if config.get(key) is not None},
                 layers=summarise_layers(inner) if hasattr(inner, "layers") else [],
             )
@@ -48,4 +48,4 @@ def summarise_layers(model: Any) -> list[LayerSummary]:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value  # as JSON gives it back
+    return list(value) if isinstance(value, tuple) else value  # as it comes back from JSON

@@ -1,7 +1,7 @@
-"""The model file: a Keras archive with what prediction needs beside it, and the same bytes for the same model.
+"""The model file: a Keras archive with all that prediction needs; the same model gives the same bytes.
 
-Keras writes dates, memory addresses and zip times into a `.keras` file, so that no two are equal. Here it is
-written again canonically. The extra member `genre.json` holds the class names and the extraction settings;
+Keras writes dates, memory addresses and zip timestamps into a `.keras` file, so that no two are equal. Here the file
+is rewritten in a canonical form. The extra member `genre.json` holds the class names and the extraction settings;
 Keras ignores it, and it is read without importing Keras.
 """
 
@@ -21,43 +21,43 @@ from genre.model.layer_summary import LayerSummary
 
 _MEMBER = "genre.json"
 _MEMBERS = {"config.json", "metadata.json", "model.weights.h5", _MEMBER}
-# Classes that Keras can write into a model's config and that are, or load, code.
+# Classes in a Keras config that are code, or load it.
 _CODE = {"Lambda", "__lambda__", "function", "TFSMLayer", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
-_LARGEST = {"model.weights.h5": 1 << 30}  # that a member may unpack to, in bytes
-_LARGEST_OTHER = 1 << 24
-MARGIN = 1.1  # what is hardly longer than a clip is one window
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
+_MAX_BYTES = {"model.weights.h5": 1 << 30}  # unpacked size of a member
+_MAX_BYTES_OTHER = 1 << 24
+MARGIN = 1.1  # a song that is hardly longer than a clip is a single window
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip archive can hold
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """All that prediction needs beside the weights."""
+    """All that prediction needs besides the weights."""
 
     genres: list[str]  # in the order of the model's outputs
     settings: FeatureSettings
     segment_frames: int  # length of the model's input
     test_segments: int  # segments of a clip whose probabilities are averaged
-    temperature: float  # by which a clip's probabilities are calibrated
+    temperature: float  # calibrates a clip's probabilities
     architecture: str
     dataset: str  # the training data's name
     protocol: str
     layers: list[LayerSummary]
-    clip_seconds: float | None = None  # median length of the clips that it was made with
+    clip_seconds: float | None = None  # median length of the dataset's clips
     source: str = ""  # of the training data: kaggle, huggingface, synthesised or folder; empty where unknown
 
     @property
     def window_settings(self) -> FeatureSettings:
-        """The settings by which a song is cut into windows as long as a clip, within which the levels are scaled."""
+        """The settings that cut a song into windows as long as a clip; levels are scaled within each window."""
         longest = MARGIN * (self.clip_seconds or self.settings.seconds)
         return replace(self.settings, seconds=min(self.settings.seconds, longest))
 
     def to_json(self) -> str:
-        """As the member `genre.json` holds it."""
+        """The content of the member `genre.json`."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ModelInfo":
-        """The inverse of `to_json`; KeyError, TypeError or ValueError where `text` is something else."""
+        """The inverse of `to_json`; raises KeyError, TypeError or ValueError if `text` is anything else."""
         values = json.loads(text)
         values["settings"] = FeatureSettings(**values["settings"])
         values["layers"] = [LayerSummary.from_dict(layer) for layer in values["layers"]]
@@ -67,7 +67,7 @@ class ModelInfo:
 def save(model: Any, info: ModelInfo, path: Path) -> None:
     """Write a Keras model and its `info` to `path`; equal weights, config and info give equal bytes."""
     with files.replacing(path) as temporary:
-        draft = temporary.with_suffix(".keras")  # Keras insists on the suffix
+        draft = temporary.with_suffix(".keras")  # Keras requires this suffix
         try:
             model.save(draft)
             with zipfile.ZipFile(draft) as archive:
@@ -80,40 +80,40 @@ def save(model: Any, info: ModelInfo, path: Path) -> None:
         members["config.json"] = _renumbered(members["config.json"].decode()).encode()
         with zipfile.ZipFile(temporary, "w") as archive:
             for name in sorted(members):
-                archive.writestr(zipfile.ZipInfo(name, _EPOCH), members[name], zipfile.ZIP_DEFLATED)
+                archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), members[name], zipfile.ZIP_DEFLATED)
             write_info(archive, info)
 
 
 def write_info(archive: zipfile.ZipFile, info: ModelInfo) -> None:
     """Add `info` to an open archive, where `read_info` finds it."""
-    archive.writestr(zipfile.ZipInfo(_MEMBER, _EPOCH), info.to_json(), zipfile.ZIP_DEFLATED)
+    archive.writestr(zipfile.ZipInfo(_MEMBER, _ZIP_DATE), info.to_json(), zipfile.ZIP_DEFLATED)
 
 
 def _renumbered(config: str) -> str:
-    """Replace the memory addresses that Keras uses as ids of shared objects by 1, 2, ... in order of appearance."""
+    """Replace the memory addresses that Keras uses as ids of shared objects with 1, 2, ... in order of appearance."""
     pattern = r'(?<="shared_object_id": )\d+'
     numbers = {address: str(number) for number, address in enumerate(dict.fromkeys(re.findall(pattern, config)), 1)}
     return re.sub(pattern, lambda match: numbers[match[0]], config)
 
 
 def read_info(path: Path) -> ModelInfo:
-    """What is stored beside the model in a `.keras` or an exported file, read without importing Keras.
+    """The info stored in a `.keras` or an exported file, read without importing Keras.
 
-    Raises DataError where the file is missing, or is not a model file of this project.
+    Raises DataError if the file is missing, or is not a model file of this project.
     """
     with _opened(path) as archive:
         return ModelInfo.from_json(archive.read(_MEMBER).decode())
 
 
 def check_harmless(path: Path) -> None:
-    """Raise DataError over a model file, before Keras reads it, that carries more than layers and weights.
+    """Raise DataError if a model file carries more than layers and weights; call it before Keras reads the file.
 
-    Keras's own `safe_mode` refuses lambdas; this also refuses a config that names any function, or a class outside
-    Keras and this project, and any further member of the archive, such as a pickle.
+    Keras's own `safe_mode` rejects lambdas; this also rejects a config that names any function, or a class outside
+    Keras and this project, and any other member of the archive, such as a pickle.
     """
     with _opened(path) as archive:
         foreign = sorted(set(archive.namelist()) - _MEMBERS)
-        for module, name in _named_in(json.loads(archive.read("config.json"))):
+        for module, name in _references(json.loads(archive.read("config.json"))):
             if name in _CODE or module.split(".")[0] not in ("keras", "genre"):
                 foreign.append(f"{module}.{name}")
     if foreign:
@@ -122,11 +122,11 @@ def check_harmless(path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A model file as an archive; whatever is wrong with it, here or within the block, is a DataError."""
+    """A model file as an open archive; invalid content, found here or within the block, raises DataError."""
     try:
         with files.present(path), zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():  # zipfile never unpacks more than is stated here
-                limit = _LARGEST.get(member.filename, _LARGEST_OTHER)
+            for member in archive.infolist():  # zipfile never unpacks more than this size
+                limit = _MAX_BYTES.get(member.filename, _MAX_BYTES_OTHER)
                 if member.file_size > limit:
                     raise DataError(
                         f"{path} was not loaded: its member {member.filename} unpacks to {member.file_size} bytes, and "
@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DataError(f"{path} is a folder, not a model file") from None
     except (OSError, DataError):
         raise
-    except Exception as error:  # zipfile and json raise anything over bytes that are damaged
+    except Exception as error:  # damaged bytes make zipfile and json raise exceptions of any kind
         raise DataError(f"{path} is not a model file of this project ({error}){_remedy(path)}") from None
 
 
@@ -145,12 +145,12 @@ def _remedy(path: Path) -> str:
     return "; `dvc repro` makes it again" if paths.is_made_by_pipeline(path) else ""
 
 
-def _named_in(config: Any) -> Iterator[tuple[str, str]]:
-    """Module and name of every class or function that a Keras config names, at any depth."""
+def _references(config: Any) -> Iterator[tuple[str, str]]:
+    """Module and name of every class or function that a Keras config refers to, at any depth."""
     if isinstance(config, dict):
         if "class_name" in config:
             yield str(config.get("module") or "keras"), str(config["class_name"])
         config = list(config.values())
     if isinstance(config, list):
         for part in config:
-            yield from _named_in(part)
+            yield from _references(part)

@@ -1,7 +1,7 @@
 """The networks, by name: segments (batch, frames, n_mels) in, genre probabilities (batch, n_genres) out.
 
-A network that averages members has their own predictions (batch, members, n_genres) as a second output: each member is
-trained with a loss of its own.
+A network that averages members has a second output, the members' own predictions (batch, members, n_genres): each
+member is trained with its own loss.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ HIDDEN = 96  # units of a dense member
 
 @keras.saving.register_keras_serializable("genre")
 class QuarterAverage(keras.layers.Wrapper):
-    """A network's mean prediction for the quarters of a segment: (batch, frames, n_mels) -> (batch, n_genres).
+    """A network's mean prediction over the quarters of a segment: (batch, frames, n_mels) -> (batch, n_genres).
 
-    While training, each segment shows one of its quarters: the first of a batch the first, the next the second, ...
+    In training, only one quarter of each segment is used: number i % 4 of segment i in the batch.
     """
 
     def build(self, input_shape: tuple) -> None:
@@ -43,11 +43,11 @@ class QuarterAverage(keras.layers.Wrapper):
 
 
 def small_alexnet(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
-    """The AlexNet-like network of the baseline.
+    """The baseline's AlexNet-like network.
 
     Five convolutions with 8, 16, 32, 64 and 64 filters, each followed by 4x4 max-pooling, then dropout and dense
-    layers of 128, 64 and n_genres units: 86,730 weights for its own input of 1249 x 128 and ten genres. The input is
-    not normalised.
+    layers of 128, 64 and n_genres units: 86,730 weights for the baseline's input of 1249 x 128 and ten genres. The
+    input is not normalised.
     """
     segment = keras.Input((frames, n_mels), name="segment")
     x = layers.Reshape((frames, n_mels, 1), name="as_image")(segment)
@@ -65,14 +65,14 @@ def small_alexnet(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
 def two_branch(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
     """The mean of two branches: fixed contrast statistics of the whole segment, and convolutions on its quarters.
 
-    On the statistics, four small dense networks differ by their initial weights and dropout alone; averaging them
-    takes out much of the chance that a few hundred clips leave in a single one. They are computed as one product.
+    The statistics feed four small dense networks that differ only in their initial weights and dropout; averaging them
+    removes much of a single one's variance when training on a few hundred clips. They are computed as one product.
     """
     segment = keras.Input((frames, n_mels), name="segment")
     members = _dense_members(ContrastStatistics(name="contrast")(segment), n_genres)
     contrast = layers.GlobalAveragePooling1D(dtype="float32", name="contrast_genres")(members)
-    of_quarter = _convolution(frames=frames // QUARTERS, n_mels=n_mels, n_genres=n_genres)
-    convolution = QuarterAverage(of_quarter, dtype="float32", name="convolution_genres")(segment)
+    quarter_network = _convolution(frames=frames // QUARTERS, n_mels=n_mels, n_genres=n_genres)
+    convolution = QuarterAverage(quarter_network, dtype="float32", name="convolution_genres")(segment)
     genres = layers.Average(dtype="float32", name="genres")([contrast, convolution])
     last = layers.Reshape((1, n_genres), dtype="float32", name="convolution_member")(convolution)
     members = layers.Concatenate(axis=1, dtype="float32", name="members")([members, last])
@@ -80,33 +80,33 @@ def two_branch(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
 
 
 def _dense_members(statistics: keras.KerasTensor, n_genres: int) -> keras.KerasTensor:
-    """Probabilities (batch, members, n_genres) by one hidden layer each, with heavy dropout on both sides of it."""
-    # Standardises alone: the hidden layers have scales and offsets of their own.
+    """Probabilities (batch, members, n_genres), from one hidden layer per member with heavy dropout on both sides."""
+    # Only standardises: the hidden layers have their own scales and offsets.
     x = layers.BatchNormalization(center=False, scale=False, momentum=0.95, dtype="float32", name="contrast_norm")(
         statistics
     )
     x = layers.RepeatVector(DENSE_MEMBERS, name="contrast_repeat")(x)
     x = layers.Dropout(0.3, name="contrast_drop1")(x)
-    x = _member_products(HIDDEN, name="contrast_hidden")(x)
+    x = _member_dense(HIDDEN, name="contrast_hidden")(x)
     x = layers.Reshape((DENSE_MEMBERS * HIDDEN,), name="contrast_flat")(x)
     x = layers.BatchNormalization(momentum=0.9, name="contrast_hidden_norm")(x)
     x = layers.Activation("relu", name="contrast_relu")(x)
     x = layers.Dropout(0.5, name="contrast_drop2")(x)
     x = layers.Reshape((DENSE_MEMBERS, HIDDEN), name="contrast_split")(x)
-    return _member_products(n_genres, bias_axes="mo", activation="softmax", dtype="float32", name="contrast_members")(x)
+    return _member_dense(n_genres, bias_axes="mo", activation="softmax", dtype="float32", name="contrast_members")(x)
 
 
-def _member_products(units: int, **settings: Any) -> keras.layers.EinsumDense:
-    """A dense layer for each member, with Glorot's uniform initial weights: (batch, members, n) -> (..., units)."""
-    # Keras takes the axis of the members for a part of both fans, which `scale` makes up for.
-    initial = keras.initializers.VarianceScaling(DENSE_MEMBERS, mode="fan_avg", distribution="uniform")
-    return layers.EinsumDense("bmi,mio->bmo", (DENSE_MEMBERS, units), kernel_initializer=initial, **settings)
+def _member_dense(units: int, **settings: Any) -> keras.layers.EinsumDense:
+    """A dense layer per member, with Glorot uniform initialisation: (batch, members, n) -> (batch, members, units)."""
+    # Keras counts the members' axis in both fans; a scale of DENSE_MEMBERS compensates for it.
+    initializer = keras.initializers.VarianceScaling(DENSE_MEMBERS, mode="fan_avg", distribution="uniform")
+    return layers.EinsumDense("bmi,mio->bmo", (DENSE_MEMBERS, units), kernel_initializer=initializer, **settings)
 
 
 def _convolution(*, frames: int, n_mels: int, n_genres: int) -> keras.Model:
     """Six convolutions with 16 to 96 filters, then the mean and the maximum over time and frequency.
 
-    Pooling stands before normalisation, which costs more than the convolutions where these are computed in bfloat16.
+    Pooling precedes normalisation, which costs more than the convolutions when those are computed in bfloat16.
     """
     segment = keras.Input((frames, n_mels), name="quarter")
     # Standardises each mel band over all clips.
@@ -132,7 +132,7 @@ def _conv_block(
     strides: tuple[int, int] = (1, 1),
     pool: bool = False,
 ) -> keras.KerasTensor:
-    """A convolution, 2x2 max-pooling where asked for, batch normalisation, ReLU."""
+    """A convolution, optional 2x2 max-pooling, batch normalisation, ReLU."""
     x = layers.Conv2D(
         filters, kernel, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
     )(x)
@@ -146,21 +146,21 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {"two_branch": two_branch, "sm
 
 
 def inference_model(model: keras.Model) -> keras.Model:
-    """The same network without its members' own predictions, as it is validated, saved and used."""
+    """The same network without its members' own predictions, for validation, saving and prediction."""
     return keras.Model(model.input, model.outputs[0], name=model.name)
 
 
 def load(path: Path) -> tuple[keras.Model, ModelInfo]:
-    """The network in a model file, ready to predict, and its info; code carried by the file is never run (`safe_mode`).
+    """The network in a model file, ready to predict, and its info; code in the file is never run (`safe_mode`).
 
-    Raises DataError where the file is missing, damaged, no model file of this project, or carries code.
+    Raises DataError if the file is missing, damaged or not a model file of this project, or carries code.
     """
     info = model_file.read_info(path)
     model_file.check_harmless(path)
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True), info
-    except Exception as error:  # Keras raises anything over a file that is damaged
-        if isinstance(error, OSError) and error.errno:  # of the disk, on which Keras unpacks it
+    except Exception as error:  # a damaged file makes Keras raise exceptions of any kind
+        if isinstance(error, OSError) and error.errno:  # a disk error: Keras unpacks the file to disk
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} cannot be loaded ({reason:.200}); `dvc repro train` makes a model") from error

@@ -15,11 +15,11 @@ from genre.model.model_file import ModelInfo
 
 @dataclass(frozen=True)
 class Predictions:
-    """A model's predictions for clips whose genre is known."""
+    """A model's predictions for labelled clips."""
 
     clip_ids: np.ndarray  # (n,), str
     labels: np.ndarray  # (n,), int: index of the true genre in `genres`
-    probabilities: np.ndarray  # (n, n_genres), float 0..1, rows add up to 1
+    probabilities: np.ndarray  # (n, n_genres), float 0..1, rows sum to 1
     genres: list[str]
 
     @property
@@ -68,13 +68,13 @@ def predict_clips(
     test_segments: int,
     clips_per_batch: int = 16,
 ) -> np.ndarray:
-    """Genre probabilities of some clips [shape=(n, n_genres), dtype=float64], rows add up to 1; read batch by batch.
+    """Genre probabilities of some clips [shape=(n, n_genres), dtype=float64], rows sum to 1; clips are read in batches.
 
-    `rows` are of `features.clips`, one at least. Of each clip `test_segments` are used, and no batch has more than
-    `clips_per_batch` clips, or fewer where these have more than two segments.
+    `rows` index `features.clips`, at least one. `test_segments` segments of each clip are averaged. A batch has at most
+    `clips_per_batch` clips, fewer if they have more than two segments each.
     """
     if (features.clips.n_frames.iloc[rows] <= segment_frames).all():
-        test_segments = 1  # all segments of a short clip are the same
+        test_segments = 1  # all segments of a short clip are identical
     parts = []
     for chosen in _equal_batches(rows, max(1, clips_per_batch * 2 // max(test_segments, 2))):
         names = features.clips.index[chosen]
@@ -91,14 +91,14 @@ def predict_clips(
 
 
 def predict_calibrated(network: Network, info: ModelInfo, features: Features, rows: np.ndarray) -> np.ndarray:
-    """Calibrated genre probabilities of some clips, as `predict_clips`, by a network that `info` belongs to."""
+    """Calibrated genre probabilities, otherwise as from `predict_clips`; `info` must belong to the network."""
     probabilities = predict_clips(
         network, features, rows, segment_frames=info.segment_frames, test_segments=info.test_segments
     )
     return calibrate(probabilities, info.temperature)
 
 
-def _equal_batches(rows: np.ndarray, at_most: int) -> np.ndarray:
-    """The rows in batches of one size, the last filled up with its last row: TensorFlow traces every shape anew."""
-    n_batches = math.ceil(len(rows) / at_most)
+def _equal_batches(rows: np.ndarray, max_size: int) -> np.ndarray:
+    """The rows in batches of equal size, padded with the last row: TensorFlow retraces for every new shape."""
+    n_batches = math.ceil(len(rows) / max_size)
     return np.pad(rows, (0, -len(rows) % n_batches), mode="edge").reshape(n_batches, -1)

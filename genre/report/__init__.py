@@ -1,1 +1,1 @@
-"""What is drawn and written about a run: charts, the report page, provenance."""
+"""Reporting on a pipeline run: charts, the HTML report and provenance."""

@@ -1,4 +1,4 @@
-"""The report on a run as one HTML page, with its pictures in it."""
+"""The report on a run: one HTML page with its pictures embedded."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from genre.report.charts.spectrograms import confident_mistakes, decibels
 from genre.report.charts.style import Data
 from genre.report.provenance import Commit
 
-MOST_MISTAKES = 100  # shown, each with a spectrogram of about 10 kB
+MAX_MISTAKES = 100  # shown on the page; a spectrogram takes about 10 kB
 
 
 @dataclass(frozen=True)
 class Run:
-    """All that the pipeline left behind."""
+    """The outputs and provenance of a pipeline run."""
 
     features: Features
     model: ModelInfo
@@ -39,12 +39,12 @@ class Run:
     extraction: dict[str, Any]  # metrics/extract.json
     pictures: dict[str, bytes]  # PNG files by name
     commit: Commit | None  # None outside git
-    stale: list[str] | None  # stages that have changed since they ran; None where DVC cannot say
-    parameters: dict[str, dict[str, Any]]  # of each stage, nested
+    stale: list[str] | None  # out-of-date stages; None if `dvc status` fails
+    parameters: dict[str, dict[str, Any]]  # nested, by stage
 
 
 def page(run: Run) -> str:
-    """The report as HTML that fetches nothing."""
+    """Render the report as self-contained HTML."""
     loader = jinja2.PackageLoader("genre.report", "")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["percent"] = lambda fraction, digits=1: f"{100 * fraction:.{digits}f} %"
@@ -54,23 +54,23 @@ def page(run: Run) -> str:
         run=run,
         data=Data(run.scores["dataset"], run.scores["source"], run.scores["protocol"]),
         mistakes=confident_mistakes(run.predictions),
-        most_mistakes=MOST_MISTAKES,
+        max_mistakes=MAX_MISTAKES,
         colours=style.genre_colours(run.predictions.genres),
     )
 
 
 def spectrogram(clip: np.ndarray) -> bytes:
-    """A clip's frames [shape=(frames, n_mels)] as a WebP picture, one pixel a frame and band, low bands below."""
-    packed = BytesIO()
+    """A clip [shape=(frames, n_mels)] as a WebP image, one pixel per frame and band, low bands at the bottom."""
+    buffer = BytesIO()
     matplotlib.image.imsave(
-        packed, decibels(clip).T, vmin=-TOP_DB, vmax=0, cmap="magma", origin="lower", format="webp",
+        buffer, decibels(clip).T, vmin=-TOP_DB, vmax=0, cmap="magma", origin="lower", format="webp",
         pil_kwargs={"quality": 70},
     )  # fmt: skip
-    return packed.getvalue()
+    return buffer.getvalue()
 
 
 def read_run() -> Run:
-    """The last run of the pipeline in the current folder; DataError where a file is missing, or of another run."""
+    """Read the last run of the pipeline in the current folder; DataError if files are missing or from another run."""
     features = store.read(paths.FEATURES)
     predictions = Predictions.from_table(files.read_table(paths.PREDICTIONS))
     if not np.isin(predictions.clip_ids, features.clips.index).all():

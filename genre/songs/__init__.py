@@ -1,1 +1,1 @@
-"""Songs of any length: windows, answers and their text."""
+"""Prediction for songs of any length: windows, results and their text output."""

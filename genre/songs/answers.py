@@ -1,4 +1,4 @@
-"""Answers for files, several at a time: a prediction, or the reason why the file cannot be used."""
+"""The results for audio files, computed in parallel: for each a prediction, or why the file cannot be used."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,14 +19,14 @@ from genre.songs.text import sureness
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one file: a song, or the reason why there is none."""
+    """The result for one file: a song, or an error message."""
 
     path: Path
     song: Song | None
     error: str = ""
 
     def to_dict(self, genres: list[str]) -> dict[str, Any]:
-        """The answer as `--json` prints it; times are in seconds, probabilities calibrated, 0..1."""
+        """The output of `--json`; times are in seconds, probabilities are calibrated, 0..1."""
         if self.song is None:
             return {"path": str(self.path), "error": self.error}
         probabilities = dict(zip(genres, self.song.probabilities.round(6).tolist(), strict=True))
@@ -51,7 +51,7 @@ class Answer:
 
 
 def load_network(path: Path) -> tuple[Network, ModelInfo, int]:
-    """The network in an exported or a Keras file, its info, and how many threads may use it at once."""
+    """Load an exported or a Keras model: the network, its info, and how many threads may call it at once."""
     if path.suffix != ".keras":
         network, info = exported.load(path)
         return network, info, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -69,8 +69,8 @@ def answer_file(
     keep_windows: bool = False,
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Answer:
-    """The answer for one file; a file that cannot be used has its reason in it. Options as for `predict_song`."""
-    if not os.path.exists(path):  # noqa: PTH110 - `Path` raises where a name is too long
+    """Predict one file; if it cannot be used, the answer holds the error. Options are those of `predict_song`."""
+    if not os.path.exists(path):  # noqa: PTH110 - `Path.exists` raises if the name is too long
         return Answer(path, None, "does not exist")
     try:
         return Answer(path, predict_song(path, network, info, keep_windows=keep_windows, progress=progress))
@@ -79,11 +79,10 @@ def answer_file(
 
 
 def answer_files(paths: list[Path], answer: Callable[[Path], Answer], *, threads: int) -> Iterator[Answer]:
-    """The answers for `paths` in their order, computed in several threads."""
-    # One core for each matrix product: it is faster with several files at work, and an answer is the same with and
-    # without others beside it.
+    """Yield the answers for `paths` in order, computed in a thread pool."""
+    # Single-threaded BLAS: faster when files run in parallel, and results do not depend on how many do.
     with threadpool_limits(1, user_api="blas"):
-        if 1 in (threads, len(paths)):  # without another thread, Ctrl-C ends it at once
+        if 1 in (threads, len(paths)):  # without a thread pool, Ctrl-C stops at once
             yield from map(answer, paths)
         else:
             with ThreadPoolExecutor(threads) as pool:

@@ -1,4 +1,4 @@
-"""The prediction for a song of any length: the weighted mean of its windows', and one for each segment over time."""
+"""Predict a song of any length: the weighted mean over its windows, and one prediction per segment over time."""
 
 import math
 from collections.abc import Callable
@@ -28,12 +28,12 @@ class TimedPrediction:
 class Song:
     """The prediction for a whole song and for each of its segments."""
 
-    seconds: float  # of the file as far as it was decoded, its silence included
+    seconds: float  # decoded length of the file, including silence
     probabilities: np.ndarray  # (n_genres,), calibrated
     moments: list[TimedPrediction]
-    windows: list[Window]  # empty unless they were asked for
-    is_whole: bool = True  # whether all of the file was decoded
-    notes: list[str] = field(default_factory=list)  # what to know about the file
+    windows: list[Window]  # empty unless `keep_windows`
+    is_whole: bool = True  # whether the whole file was decoded
+    notes: list[str] = field(default_factory=list)  # caveats about the file
 
 
 def predict_song(
@@ -44,18 +44,18 @@ def predict_song(
     keep_windows: bool = False,
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Song:
-    """Predict the genre of an audio file of any length; memory does not grow with it unless windows are kept.
+    """Predict the genre of an audio file of any length; memory use does not grow with it unless windows are kept.
 
-    A window's probabilities are the mean of its segments', which are those of evaluation, or more where these would
-    leave gaps; a song's are the mean of its windows', each weighted by the audio that it brings. Then they are
-    calibrated. After each window, `progress` is called with how much was decoded so far, in seconds. Raises AudioError
-    where the file cannot be decoded, or is empty, too short, silent or not finite.
+    A window's probabilities are the mean over its segments: as many as in evaluation, or more where these would leave
+    gaps. The song's are the mean over its windows, weighted by the new audio in each, and are then calibrated. After
+    each window, `progress` is called with the seconds decoded so far. Raises AudioError if the file cannot be decoded,
+    is empty, too short or silent, or has NaN or infinite samples.
     """
     total, weights = np.zeros(len(info.genres)), 0.0
     moments, kept, qualities = [], [], []
     with open_audio(path) as stream:
         for window in windows(stream, info.window_settings):
-            count = math.ceil(len(window.frames) / info.segment_frames)  # to leave no gap
+            count = math.ceil(len(window.frames) / info.segment_frames)  # enough to leave no gap
             count = max(info.test_segments, count) if len(window.frames) > info.segment_frames else 1
             starts = segments.evenly_spaced(len(window.frames), info.segment_frames, count)
             batch = segments.cut(window.frames, starts, info.segment_frames)
@@ -69,12 +69,12 @@ def predict_song(
             qualities.append(window.quality)
             if keep_windows:
                 kept.append(window)
-            progress(stream.heard / stream.rate)
-        seconds, unheard = stream.heard / stream.rate, stream.unheard
+            progress(stream.n_read / stream.rate)
+        seconds, undecoded = stream.n_read / stream.rate, stream.undecoded
     moments = [replace(moment, end=min(moment.end, seconds)) for moment in moments]
-    moments.sort(key=lambda moment: moment.start)  # the last window may reach back before the one before it ends
+    moments.sort(key=lambda moment: moment.start)  # the last window may overlap the one before it
     mean = total / weights
     notes = quality.notes(quality.summarise(qualities), info.settings)
-    if unheard:
-        notes.insert(0, unheard)
-    return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept, not unheard, notes)
+    if undecoded:
+        notes.insert(0, undecoded)
+    return Song(seconds, calibrate(mean / mean.sum(), info.temperature), moments, kept, not undecoded, notes)

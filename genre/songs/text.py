@@ -1,4 +1,4 @@
-"""What the network says of a song, as a few lines for a terminal."""
+"""Predictions as text for a terminal."""
 
 import os
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from genre.console import printable
 from genre.songs.prediction import Song, TimedPrediction
 
 TOP = 3
-_BAR = 24  # characters of a bar at 100 %
+_BAR_WIDTH = 24  # characters at 100 %
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_CHANGES = 8  # of genre that fit on a line
-# The probabilities are calibrated: of answers given with 80 %, about 80 in 100 are right on music like the training's.
+_MAX_STRETCHES = 8  # listed on a line
+# Probabilities are calibrated: on music like the training set's, about 80 of 100 answers given with 80 % are correct.
 _SURE = 0.8
 _FAIRLY_SURE = 0.5
 
@@ -26,19 +26,19 @@ def sureness(probability: float) -> str:
 
 
 def describe(path: Path, song: Song, genres: Sequence[str], *, unicode: bool = True) -> str:
-    """The three most probable genres as bars, how sure that is, how the genre moves over the song, and the notes."""
+    """The three most probable genres as bars, then the conclusion and the notes."""
     best = np.argsort(-song.probabilities, kind="stable")[:TOP]
     width = max(len(genres[index]) for index in best)
     lines = [f"{readable(path)}  {clock(song.seconds)}"]
     for index in best:
         share = song.probabilities[index]
-        lines.append(f"  {genres[index]:<{width}}  {bar(share, unicode=unicode):<{_BAR}}  {100 * share:3.0f} %")
+        lines.append(f"  {genres[index]:<{width}}  {bar(share, unicode=unicode):<{_BAR_WIDTH}}  {100 * share:3.0f} %")
     lines += [f"  {conclusion(song, genres)}", *(f"  note: {note}" for note in song.notes)]
     return "\n".join(lines)
 
 
 def conclusion(song: Song, genres: Sequence[str]) -> str:
-    """How sure the answer is, and how the genre moves over the song, on one line."""
+    """How sure the prediction is and how the genre changes over the song, on one line."""
     best = np.argsort(-song.probabilities, kind="stable")
     word = sureness(song.probabilities[best[0]])
     if word == "unsure" and len(best) > 1:
@@ -47,24 +47,24 @@ def conclusion(song: Song, genres: Sequence[str]) -> str:
 
 
 def bar(share: float, *, unicode: bool = True) -> str:
-    """A bar for a share 0..1 of its full length, to an eighth of a character where the terminal has them."""
-    eighths = round(share * _BAR * 8)
+    """A bar for a share 0..1, drawn to an eighth of a character with `unicode`, otherwise to a whole one."""
+    eighths = round(share * _BAR_WIDTH * 8)
     if not unicode:
         return "#" * round(eighths / 8)
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any: 3:07, 1:02:45."""
+    """Minutes and seconds, with hours if there are any: 3:07, 1:02:45."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def stretches(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> list[tuple[float, str]]:
-    """When each stretch with the same most probable genre begins, in seconds, and that genre.
+    """The start of each stretch with the same most probable genre, in seconds, and that genre.
 
-    Moments overlap; the genre changes half way between the middles of two.
+    Segments overlap, so a change is placed midway between the centres of two.
     """
     found: list[tuple[float, str]] = []
     for number, segment in enumerate(moments):
@@ -78,15 +78,15 @@ def stretches(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> list
 
 
 def movement(moments: Sequence[TimedPrediction], genres: Sequence[str], *, heard: str = "throughout") -> str:
-    """How the genre moves over a song, on one line; where it does not, `heard` follows the genre."""
+    """How the genre changes over a song, on one line; if it does not, the genre followed by `heard`."""
     found = stretches(moments, genres)
     if len(found) == 1:
         return f"{found[0][1]} {heard}"
-    shown = ", ".join(f"{clock(start)} {genre}" for start, genre in found[:_CHANGES])
-    rest = len(found) - _CHANGES
+    shown = ", ".join(f"{clock(start)} {genre}" for start, genre in found[:_MAX_STRETCHES])
+    rest = len(found) - _MAX_STRETCHES
     return shown + (f" and {rest} more {'change' if rest == 1 else 'changes'}" if rest > 0 else "")
 
 
 def readable(path: Path) -> str:
-    """A path as text that any terminal can take."""
+    """A path as text that is safe to print on any terminal."""
     return printable(os.fspath(path))

@@ -1,8 +1,8 @@
-"""Windows: a song of any length cut into pieces that look like training clips.
+"""Windows: a song of any length cut into stretches like the training clips.
 
-The levels of a spectrogram are scaled by its own loudest point, so that a network trained on clips of 30 s needs to
-see a song in windows of that length. The first window of a file is what `extract` makes of it, but for silence before
-the music in a file that is no longer than a window.
+A spectrogram's levels are relative to its own loudest point, so a network trained on clips of 30 s has to see a song
+in windows of that length. The first window equals what `extract` computes for the file, except that leading silence is
+skipped even in a file no longer than a window.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from genre.features.settings import FeatureSettings
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a song, as long as a training clip or, in a shorter song, as the song."""
+    """A stretch of a song, as long as a training clip, or the whole song if that is shorter."""
 
     start: float  # in seconds
-    weight: float  # the audio that no earlier window had, in seconds
-    frames: np.ndarray  # (n, n_mels), as `genre.features.spectrogram` gives them
+    weight: float  # audio not in any earlier window, in seconds
+    frames: np.ndarray  # (n, n_mels), as returned by `genre.features.spectrogram`
     quality: Quality
 
 
 def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
-    """Cut a stream into windows of `settings.seconds`, end to end; the last one reaches back to be as long.
+    """Cut a stream into adjacent windows of `settings.seconds`; the last one overlaps its predecessor to be as long.
 
-    Silence at the start and at the end is skipped, and so are windows that are silent as a whole. Raises AudioError
-    where there is nothing but silence, or too little audio, or it cannot be decoded.
+    Silence at the start and end is skipped, and so are windows that are all silent. Raises AudioError if the audio
+    cannot be decoded, is too short, or is all silent.
     """
     length = int(settings.seconds * stream.rate)
     least = settings.min_seconds * stream.rate
@@ -42,11 +42,11 @@ def windows(stream: Stream, settings: FeatureSettings) -> Iterator[Window]:
     before, loudest, n_windows = block[:0], 0.0, 0
     while len(block):
         loudest = max(loudest, audio.peak(block))
-        level = max(audio.SILENCE * loudest, audio.SILENCE_PEAK)
+        level = max(audio.SILENCE_RATIO * loudest, audio.SILENCE_PEAK)
         skipped, following = _next_sound(stream, length, level)
         if not len(following):
             block = block[: len(block) - audio.sound_start(block[::-1], stream.rate, level)]
-        if len(block) >= least or not n_windows:  # `prepare` refuses a whole song that is too short
+        if len(block) >= least or not n_windows:  # `prepare` raises if the whole song is too short
             samples = np.concatenate([before[len(block) :], block]) if len(before) else block
             start, weight = (offset + len(block) - len(samples)) / stream.rate, len(block) / stream.rate
             n_windows += 1
@@ -63,7 +63,7 @@ def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSett
 
 
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
-    """The next `length` samples that are not all silent, none at the end, and how many silent ones came before."""
+    """The number of silent samples skipped, and the next `length` samples that are not all silent, none at the end."""
     skipped, block = 0, stream.read(length)
     while len(block) and audio.peak(block) < level:
         skipped, block = skipped + len(block), stream.read(length)

@@ -1,4 +1,4 @@
-"""What a network is trained on: the training clips in batches of augmented segments, epoch after epoch."""
+"""Training data: the training clips in batches of augmented segments, epoch after epoch."""
 
 import math
 import os
@@ -17,7 +17,7 @@ from genre.params import TrainParams
 from genre.training.augment import augment
 
 Batch = tuple[np.ndarray, tuple[np.ndarray, ...]]
-# Batches that are made at once. Two threads fewer than cores, as the network computes on the same processor.
+# That prepare batches: two fewer than cores, as the network computes on the same processor.
 THREADS = min(8, max(1, len(os.sched_getaffinity(0)) - 2)) if hasattr(os, "sched_getaffinity") else 1
 
 
@@ -25,41 +25,40 @@ THREADS = min(8, max(1, len(os.sched_getaffinity(0)) - 2)) if hasattr(os, "sched
 class SegmentBatches:
     """The training clips in batches of augmented segments, each clip once per epoch.
 
-    All batches have one size, for which a network is compiled once: the last is filled up with the first clips of its
-    epoch. What a batch holds depends on the parameters, epoch and step alone, so that a run can be repeated or resumed
-    anywhere.
+    All batches have the same size, so that a network is compiled only once: the last is padded with the first clips of
+    its epoch. A batch depends only on the parameters, epoch and step, so a run can be repeated or resumed anywhere.
     """
 
     features: Features
-    rows: np.ndarray  # (n,), int: of `features.clips`
+    rows: np.ndarray  # (n,), int: rows of `features.clips`
     labels: np.ndarray  # (n, n_genres), float32: one-hot
     params: TrainParams
-    n_members: int = 0  # of the network, each of which has the same labels; 0 where its only output is its prediction
-    divisor: int = 1  # the size of a batch is a multiple of it
+    n_members: int = 0  # of the network, all trained on the same labels; 0 if it has no output for members
+    divisor: int = 1  # the batch size is a multiple of it
 
     @property
     def steps(self) -> int:
-        """Batches in an epoch."""
+        """Batches per epoch."""
         return math.ceil(len(self.rows) / self.params.batch_size)
 
     @property
     def size(self) -> int:
-        """Segments in a batch."""
+        """Segments per batch."""
         return math.ceil(len(self.rows) / self.steps / self.divisor) * self.divisor
 
     def from_epoch(self, first: int) -> Iterator[Batch]:
-        """All batches from epoch `first`, counted from 0, to the last one's, some made ahead in threads."""
-        upcoming = product(range(first, self.params.epochs), range(self.steps))  # epoch and step
+        """All batches from epoch `first`, counted from 0, to the end of training; threads prepare some ahead."""
+        upcoming = product(range(first, self.params.epochs), range(self.steps))  # (epoch, step)
         with ThreadPoolExecutor(THREADS) as pool:
-            ahead = deque(pool.submit(self.batch, *each) for each in islice(upcoming, 2 * THREADS))
+            ahead = deque(pool.submit(self.batch, *position) for position in islice(upcoming, 2 * THREADS))
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(self.batch, *each) for each in islice(upcoming, 1))  # if there is one more
+                ahead.extend(pool.submit(self.batch, *position) for position in islice(upcoming, 1))  # if any is left
 
     def batch(self, epoch: int, step: int) -> Batch:
-        """Segments [shape=(size, segment_frames, n_mels), float32], and their labels for each output of the network.
+        """Segments [shape=(size, segment_frames, n_mels), float32], and labels for each output of the network.
 
-        Labels are [shape=(size, n_genres), float32], for members [shape=(size, n_members, n_genres)].
+        Labels are [shape=(size, n_genres), float32]; for members, [shape=(size, n_members, n_genres)].
         """
         order = np.random.default_rng([self.params.seed, epoch]).permutation(len(self.rows))
         chosen = np.resize(order, self.steps * self.size)[step * self.size :][: self.size]

@@ -1,7 +1,7 @@
-"""The state of a run after an epoch, on disk, so that a run that was killed resumes there.
+"""The state of a run after an epoch, saved to disk so that a killed run can resume from it.
 
-A checkpoint belongs to one run: it carries a key made of everything that decides the run's result, and is ignored
-by any other.
+A checkpoint belongs to one run: it carries a key derived from everything that determines the run's result, and any
+other run ignores it.
 """
 
 import hashlib
@@ -23,17 +23,17 @@ log = logging.getLogger(__name__)
 class EpochScores:
     """What is logged after an epoch; losses are mean cross-entropies in nats, accuracies are 0..1.
 
-    The two losses differ in kind: a network can have a lower loss on the validation set than on its training set.
+    The two losses are not comparable: a network can have a lower loss on the validation set than on its training set.
     """
 
-    loss: float  # what is minimised: of augmented segments, the mean of the members' own losses
-    accuracy: float  # of the same segments, of the network's prediction
-    val_loss: float  # of clips, of the network's prediction
-    val_accuracy: float
+    loss: float  # the training objective on augmented segments: the mean of the members' own losses
+    accuracy: float  # of the network's predictions for the same segments
+    val_loss: float  # of the network's predictions for whole clips
+    val_accuracy: float  # of the same predictions
     learning_rate: float
 
     def rank(self, select: str) -> tuple[float, float]:
-        """Larger is better: by the validation `loss` or `accuracy`; of equals, by the other."""
+        """A sort key, larger is better: the validation `loss` or `accuracy`, with the other to break ties."""
         by_loss, by_accuracy = -self.val_loss, self.val_accuracy
         return (by_loss, by_accuracy) if select == "loss" else (by_accuracy, by_loss)
 
@@ -42,19 +42,19 @@ class EpochScores:
 class Checkpoint:
     """All that a run needs to resume.
 
-    A run has a first training, which is validated after every epoch, and may have a second one, on all clips of the
-    first and of its validation set (`train.refit`).
+    A run has a first training, validated after every epoch, and with `train.refit` a second one, on the training and
+    validation sets together.
     """
 
-    history: Sequence[EpochScores] = ()  # of the epochs of the first training that are done
-    best_epoch: int = 0  # of the first training; 1 is its first epoch
-    best_weights: Sequence[np.ndarray] = ()  # of the network at that epoch
-    state: Sequence[np.ndarray] = ()  # every variable of the trained model, its random generators and its optimizer
-    refit_epochs: int = 0  # of the second training that are done; 0: `state` is of the first
+    history: Sequence[EpochScores] = ()  # of the completed epochs of the first training
+    best_epoch: int = 0  # of the first training, counted from 1; 0: none yet
+    best_weights: Sequence[np.ndarray] = ()  # of the network after that epoch
+    state: Sequence[np.ndarray] = ()  # every variable of the model in training, its random generators and its optimizer
+    refit_epochs: int = 0  # completed in the second training; 0: `state` belongs to the first
 
 
 def key(texts: Iterable[str], paths: Iterable[Path]) -> str:
-    """A hash of some texts and files' contents, hexadecimal."""
+    """A hexadecimal SHA-256 of texts and the contents of files."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
@@ -65,12 +65,12 @@ def key(texts: Iterable[str], paths: Iterable[Path]) -> str:
 
 
 def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
-    """Write a checkpoint of the run with the key `run`; it replaces the one before as a whole."""
+    """Write a checkpoint of the run with the key `run`, atomically replacing the previous one."""
     facts = {
         "run": run,
         "history": [asdict(scores) for scores in checkpoint.history],
         "best_epoch": checkpoint.best_epoch,
-        "weights": len(checkpoint.best_weights),  # the arrays are these, then the state
+        "weights": len(checkpoint.best_weights),  # how many of the arrays come before the state
         "refit_epochs": checkpoint.refit_epochs,
     }
     with files.replacing(path) as temporary, temporary.open("wb") as file:
@@ -78,7 +78,7 @@ def save(path: Path, checkpoint: Checkpoint, *, run: str) -> None:
 
 
 def load(path: Path, *, run: str) -> Checkpoint | None:
-    """The checkpoint of the run with the key `run`; None where there is none, or it is damaged or another run's."""
+    """The checkpoint of the run with the key `run`; None if missing, damaged or of another run."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             facts = json.loads(str(archive["facts"]))

@@ -1,4 +1,4 @@
-"""What the machine computes on: a GPU if one is present, and the number format in which it is fast."""
+"""The training hardware: a GPU if one is present, and the number format in which it is fast."""
 
 import logging
 import re
@@ -11,12 +11,12 @@ from genre.model.backend import keras
 
 log = logging.getLogger(__name__)
 
-# Of x86 processors that multiply in bfloat16, as /proc/cpuinfo names them: convolutions take a third of the time.
+# Flags in /proc/cpuinfo of x86 processors that multiply in bfloat16: convolutions take a third of the time.
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def gpus() -> list[str]:
-    """Descriptions of the GPUs that the Keras backend can use, empty where there is none."""
+    """Descriptions of the GPUs that the Keras backend can use; empty if there are none."""
     match keras.backend.backend():
         case "tensorflow":
             import tensorflow as tf
@@ -35,11 +35,11 @@ def gpus() -> list[str]:
 
 @contextmanager
 def prepared(precision: str) -> Iterator[None]:
-    """A block within which networks are made and trained, in the format that `policy_of` gives for `precision`.
+    """A context in which networks are built and trained, with the dtype policy of `dtype_policy(precision)`.
 
-    A GPU's memory grows as it is needed, operations are deterministic, and float32 is not cut to TensorFloat-32. With
+    GPU memory is allocated as needed, operations are deterministic, and float32 is not reduced to TensorFloat-32. With
     several GPUs, JAX trains on all of them (data parallel: each has the same weights and computes an equal part of
-    every batch); Keras does not distribute under TensorFlow, which uses the first.
+    every batch); under TensorFlow, which Keras does not distribute, only the first is used.
     """
     found = gpus()
     match keras.backend.backend():
@@ -57,9 +57,9 @@ def prepared(precision: str) -> Iterator[None]:
             jax.config.update("jax_default_matmul_precision", "highest")
             if len(found) > 1:
                 keras.distribution.set_distribution(keras.distribution.DataParallel())
-    policy = policy_of(precision)
+    policy = dtype_policy(precision)
     keras.config.set_dtype_policy(policy)
-    log.info("training on %s, %s", ", ".join(found[: n_used()]) or "the CPU", policy)
+    log.info("training on %s, %s", ", ".join(found[: n_devices()]) or "the CPU", policy)
     try:
         yield
     finally:
@@ -67,13 +67,13 @@ def prepared(precision: str) -> Iterator[None]:
         keras.distribution.set_distribution(None)
 
 
-def n_used() -> int:
-    """Devices that train together: all GPUs under JAX, else one."""
+def n_devices() -> int:
+    """Number of devices that train together: all GPUs under JAX, otherwise one."""
     return max(1, len(gpus())) if keras.backend.backend() == "jax" else 1
 
 
-def policy_of(precision: str) -> str:
-    """The Keras dtype policy that `precision` names, or for `auto` the fastest one on this hardware."""
+def dtype_policy(precision: str) -> str:
+    """The Keras dtype policy that `precision` names; for `auto`, the fastest one on this hardware."""
     if precision != "auto":
         return precision
     if not gpus():
@@ -85,20 +85,20 @@ def policy_of(precision: str) -> str:
 
 
 def signature(precision: str) -> list[str]:
-    """What decides how a training computes, beside its parameters: number format, devices, libraries and versions."""
+    """What affects a training's results besides its parameters: number format, devices, libraries and versions."""
     backend = keras.backend.backend()
-    return [policy_of(precision), *(gpus() or ["CPU"]), *(f"{name} {version(name)}" for name in ("keras", backend))]
+    return [dtype_policy(precision), *(gpus() or ["CPU"]), *(f"{name} {version(name)}" for name in ("keras", backend))]
 
 
 def _cpu_flags() -> set[str]:
     """The instruction sets of an x86 processor, as Linux names them; empty elsewhere."""
-    described = Path("/proc/cpuinfo")
-    flags = re.search("^flags.*", described.read_text(), re.MULTILINE) if described.exists() else None
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = re.search("^flags.*", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.exists() else None
     return set(flags[0].split()) if flags else set()
 
 
 def _compute_capability() -> tuple[int, int]:
-    """NVIDIA's number for what the first GPU can do; (0, 0) where it is unknown, as for other makers' GPUs."""
+    """The CUDA compute capability of the first GPU; (0, 0) if unknown, as for other vendors' GPUs."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

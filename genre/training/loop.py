@@ -27,21 +27,21 @@ from genre.training.setup import check, get_state, new_network, prepare, set_sta
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and how it got there; networks compute in float32, whatever they were trained in."""
+    """A trained network and its training history; networks compute in float32, whatever the training precision."""
 
-    model: keras.Model  # with `refit`, trained on the training and validation sets; else on the training set, as below
-    selected: keras.Model | None  # with `refit`, trained on the training set alone, as at its best validated epoch
+    model: keras.Model  # with `refit`, trained on training and validation sets; else as of the best epoch
+    selected: keras.Model | None  # with `refit`, the network of the best epoch on the training set alone
     genres: list[str]  # in the order of the outputs
-    history: list[EpochScores]  # of the training on the training set
-    best_epoch: int  # of the same; 1 is the first
-    val_loss: float  # mean cross-entropy in nats on the validation set, uncalibrated, of the network without refit
-    val_accuracy: float  # of the same, 0..1
-    temperature: float  # that calibrates a clip's probabilities, fitted on the validation set to the same
+    history: list[EpochScores]  # of the training on the training set alone
+    best_epoch: int  # of the same training, counted from 1
+    val_loss: float  # mean cross-entropy in nats on the validation set, uncalibrated, of the network before refit
+    val_accuracy: float  # of the same predictions, 0..1
+    temperature: float  # calibrates a clip's probabilities; fitted to the same predictions
     n_clips: int  # that `model` was trained on
-    seconds: float  # of wall-clock time of the epochs of this process, validation and checkpoints included
+    seconds: float  # wall-clock time of this process's epochs, including validation and checkpoints
 
     def info(self, features: Features, params: TrainParams, *, protocol: str) -> ModelInfo:
-        """What prediction needs beside the weights, of a network trained on these features with these parameters."""
+        """All that prediction needs besides the weights; features and parameters as in training."""
         return ModelInfo(
             genres=self.genres,
             settings=features.settings,
@@ -66,15 +66,15 @@ def train(
     save: Callable[[Checkpoint], None] | None = None,
     resumed: Checkpoint | None = None,
 ) -> Trained:
-    """Train a network on the `train` part, validated on the `validation` part; `test` is not touched.
+    """Train a network on the `train` part of a split and validate it on the `validation` part; `test` is not used.
 
-    With `params.refit`, a second network is trained on both sets, for all epochs of the schedule; nothing is chosen.
+    With `params.refit`, a second network is trained on both parts for the full schedule, without selecting an epoch.
 
-    `split` has the part of each clip_id. `report` is called with the scores of every epoch of the first training as
-    soon as it has ended, with those of resumed epochs first, and `save` with a checkpoint after every epoch of either
-    training. A run that is `resumed` from one of its checkpoints ends as if it had never been interrupted.
+    `split` maps clip_id to part. `report` is called with the scores of each epoch of the first training as soon as it
+    ends, starting with those of the resumed epochs, and `save` with a checkpoint after every epoch of either training.
+    A run `resumed` from one of its checkpoints ends as if it had never been interrupted.
 
-    Raises ParamsError where parameters do not go together, or the loss is no longer finite.
+    Raises ParamsError if the parameters do not suit the features, or the loss is no longer finite.
     """
     check(features, params)
     genres = sorted(features.clips.genre.loc[split.index].unique())
@@ -86,8 +86,8 @@ def train(
         """Probabilities of the validation clips [shape=(n, n_genres)]."""
 
         def predict(segments: np.ndarray) -> np.ndarray:
-            spare = -len(segments) % device.n_used()  # every device takes an equal part
-            padded = np.pad(segments, ((0, spare), (0, 0), (0, 0)))
+            padding = -len(segments) % device.n_devices()  # every device gets an equal part
+            padded = np.pad(segments, ((0, padding), (0, 0), (0, 0)))
             return np.asarray(network.predict_on_batch(padded))[: len(segments)]
 
         return predict_clips(
@@ -106,7 +106,7 @@ def train(
 
     progress = resumed or Checkpoint()
     total, done = params.epochs * (2 if params.refit else 1), len(progress.history) + progress.refit_epochs
-    begin = time.perf_counter()
+    start = time.perf_counter()
     with (
         device.prepared(params.precision),
         tqdm(total=total, initial=done, desc="train", unit="epoch", mininterval=1) as bar,
@@ -142,12 +142,12 @@ def train(
                 bar.set_postfix_str(f"refit, loss {logs['loss']:.3f}", refresh=False)
                 bar.update()
             refitted = inference_model(model).get_weights()
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - start
 
     validated = with_weights(progress.best_weights)
     final = with_weights(refitted) if params.refit else validated
     probabilities = predict_validation(validated)
-    # The last step of a training is the only one whose outcome no loss has shown.
+    # A step's loss precedes its update, so that no loss shows whether the last update diverged.
     outcomes = [probabilities, predict_validation(final)] if params.refit else [probabilities]
     if not all(np.isfinite(found).all() for found in outcomes):
         raise ParamsError("the trained network predicts no numbers: lower train.learning_rate, or check the data")
@@ -169,21 +169,21 @@ def train(
 def _epochs(
     model: keras.Model, batches: SegmentBatches, state: Sequence[np.ndarray], *, first: int
 ) -> Iterator[dict[str, float]]:
-    """Train from epoch `first`, counted from 0, to the last one; after each, its mean metrics.
+    """Train from epoch `first`, counted from 0, to the last one; yield each epoch's mean metrics.
 
-    `state` is that of the model before epoch `first`, where this is not 0.
+    `state` is the model's before epoch `first`; unused if this is 0.
     """
     if first:
         set_state(model, state)
     stream = batches.from_epoch(first)
     for epoch in range(first, batches.params.epochs):
-        # Not `fit`: it feeds a network through tf.data's generators, which have glibc return memory to the system after
+        # Not `fit`: it feeds the network through tf.data generators, which make glibc return memory to the system after
         # every operation.
         steps = [
             model.train_on_batch(segments, labels, return_dict=True)
             for segments, labels in islice(stream, batches.steps)
         ]
-        # Keras gives each batch's own metrics, and all batches have one size.
+        # Keras returns the metrics of each batch alone, and all batches have the same size.
         logs = {name: float(np.mean([step[name] for step in steps])) for name in steps[0]}
         if not math.isfinite(logs["loss"]):
             raise ParamsError(
@@ -193,7 +193,7 @@ def _epochs(
 
 
 def clip_scores(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Mean cross-entropy in nats, and accuracy 0..1, of clips' probabilities (n, n_genres) where `labels` are right."""
-    of_truth = probabilities[np.arange(len(labels)), labels]
-    loss = -np.log(np.maximum(of_truth, 1e-7)).mean()
+    """Mean cross-entropy in nats, and accuracy 0..1, of clips' probabilities (n, n_genres), given the true `labels`."""
+    p_true = probabilities[np.arange(len(labels)), labels]
+    loss = -np.log(np.maximum(p_true, 1e-7)).mean()
     return float(loss), float((probabilities.argmax(axis=1) == labels).mean())

@@ -1,4 +1,4 @@
-"""The optimizer and its schedule: AdamW, and Muon for the kernels of convolutions, in few large operations."""
+"""The optimizer and its schedule: AdamW, with Muon for convolution kernels, in few large operations."""
 
 import math
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from genre.params import TrainParams
 
 ops = keras.ops
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # of Adam, as Keras has them
-NOT_DECAYED = ("bias", "gamma", "beta")  # names of variables
-MOMENTUM = 0.95  # Nesterov's, of Muon
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7  # Keras's defaults for Adam
+NOT_DECAYED = ("bias", "gamma", "beta")  # variable names
+MOMENTUM = 0.95  # Nesterov momentum of Muon
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of the iteration (Jordan, 2024)
 ITERATIONS = 5
-LARGE = 64  # kernels are computed in two stacks, those whose shorter side is above this for themselves
+LARGE = 64  # kernels with a shorter side above this form a separate stack
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which variables are updated how; in a class of its own, as Keras takes those in lists for the optimizer's."""
+    """How each variable is updated; a class, as Keras would track variables in a list as the optimizer's own."""
 
     variables: list[keras.Variable]
-    adam: list[int]  # indices in `variables`
+    adam: list[int]  # indices into `variables`
     stacks: list[list[int]]
 
 
 class MuonAdamW(keras.optimizers.Optimizer):
-    """Muon for the kernels of convolutions, AdamW for every other weight; offsets and scales do not decay.
+    """Muon for convolution kernels, AdamW for all other weights; no weight decay for offsets and scales.
 
-    Muon (Jordan, 2024; scaled as Liu et al., "Muon is Scalable for LLM Training", 2025) moves a matrix by the
-    orthogonal matrix that is nearest to its averaged gradient, so that rare directions are learned as fast as common
-    ones. A kernel (height, width, inputs, filters) is a matrix of (height * width * inputs, filters).
+    Muon (Jordan, 2024; scaled as Liu et al., "Muon is Scalable for LLM Training", 2025) updates a matrix by the
+    orthogonal matrix nearest to its averaged gradient, so that rare directions are learned as fast as common ones. A
+    kernel (height, width, inputs, filters) is treated as a matrix (height * width * inputs, filters).
 
-    `weight_decay` is times the learning rate; kernels are trained at `muon` times the rate, or by AdamW where it is 0.
+    `weight_decay` is multiplied by the learning rate. Kernels train at `muon` times that rate, or by AdamW if it is 0.
     """
 
     def __init__(self, learning_rate: Any, *, weight_decay: float, muon: float) -> None:
@@ -62,7 +62,7 @@ class MuonAdamW(keras.optimizers.Optimizer):
             self.momenta.append(self.add_variable((len(stack), max(shorter), max(longer)), name="momentum"))
 
     def apply(self, grads: list[Any], trainable_variables: list[keras.Variable] | None = None) -> None:
-        """Move the variables that the optimizer was built for by their gradients."""
+        """Update the variables that the optimizer was built for, given their gradients."""
         variables, rate = self.layout.variables, self.learning_rate
         if adam := self.layout.adam:
             self._apply_adam([grads[index] for index in adam], [variables[index] for index in adam], rate)
@@ -78,24 +78,24 @@ class MuonAdamW(keras.optimizers.Optimizer):
         corrected = rate * ops.sqrt(1 - ops.power(BETA2, step)) / (1 - ops.power(BETA1, step))
         change = corrected * self.mean / (ops.sqrt(self.square) + EPSILON)
         ends = np.cumsum([math.prod(variable.shape) for variable in variables])
-        kept = 1 - rate * self.decay
+        shrink = 1 - rate * self.decay
         parts = ops.split(change, ends[:-1]) if len(variables) > 1 else [change]
         for variable, part in zip(variables, parts, strict=True):
-            value = kept * variable if self.decay and variable.name not in NOT_DECAYED else variable
+            value = shrink * variable if self.decay and variable.name not in NOT_DECAYED else variable
             variable.assign(value - ops.reshape(part, variable.shape))
 
     def _apply_muon(self, gradients: list[Any], kernels: list[keras.Variable], momentum: Any, rate: Any) -> None:
         gradient = _stacked(gradients, momentum.shape)
         momentum.assign(MOMENTUM * momentum + gradient)
         direction = nearest_orthogonal(gradient + MOMENTUM * momentum)
-        kept = 1 - rate * self.decay * self.muon
+        shrink = 1 - rate * self.decay * self.muon
         for kernel, matrix in zip(kernels, ops.unstack(direction), strict=True):
             rows, columns = _sides(kernel)
             part = matrix[: min(rows, columns), : max(rows, columns)]
             part = ops.reshape(ops.transpose(part) if rows > columns else part, kernel.shape)
-            # At 0.2 a step is as long as one of AdamW (Liu et al.).
+            # With 0.2, a step is as long as AdamW's (Liu et al.).
             length = rate * (0.2 * self.muon * max(rows, columns) ** 0.5)
-            kernel.assign(kept * kernel - length * part)
+            kernel.assign(shrink * kernel - length * part)
 
 
 def _sides(kernel: Any) -> tuple[int, int]:
@@ -103,7 +103,7 @@ def _sides(kernel: Any) -> tuple[int, int]:
 
 
 def _stacked(gradients: list[Any], shape: tuple[int, int, int]) -> Any:
-    """Kernels as matrices, the shorter side first, padded with zeros to one size, which change nothing, and stacked."""
+    """Gradients as a stack of matrices, the shorter side first; zero-padding to a common size changes no result."""
     matrices = []
     for gradient in gradients:
         matrix = ops.reshape(gradient, _sides(gradient))
@@ -113,12 +113,10 @@ def _stacked(gradients: list[Any], shape: tuple[int, int, int]) -> Any:
 
 
 def nearest_orthogonal(matrices: Any) -> Any:
-    """The nearest orthogonal matrix to each of `matrices`, by Newton-Schulz iterations; (n, rows, columns) as they are.
+    """The orthogonal matrix nearest to each of `matrices` (n, rows, columns), rows <= columns: Newton-Schulz iteration.
 
-    They have no more rows than columns.
-
-    An iteration takes x to (a + b g + c g g) x, with g = x x', a polynomial of g. All of these polynomials commute, so
-    that the iterations need g alone, which is smaller than x.
+    A step multiplies x by the polynomial a + b g + c g g in g = x x'. All such polynomials commute, so that the
+    iteration needs only g, which is smaller than x.
     """
     a, b, c = NEWTON_SCHULZ
     identity = np.eye(matrices.shape[1], dtype=np.float32)
@@ -132,7 +130,7 @@ def nearest_orthogonal(matrices: Any) -> Any:
 
 
 def make(params: TrainParams, *, steps: int) -> MuonAdamW:
-    """The optimizer of a training, with its learning rate over `steps` batches."""
+    """The optimizer for a training of `steps` batches, with its learning-rate schedule."""
     rate: float | keras.optimizers.schedules.LearningRateSchedule = params.learning_rate
     if params.schedule == "cosine":
         warmup = int(params.warmup * steps)

@@ -1,4 +1,4 @@
-"""What a training starts from: a compiled network with all of its variables, and its batches."""
+"""Set up a training: a compiled network with all of its variables, and its batches."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from genre.params import TrainParams
 from genre.training import device, optimizer
 from genre.training.batches import SegmentBatches
 
-LEAST_FRAMES = 4  # of a segment: convolutions see its quarters
+MIN_FRAMES = 4  # of a segment: the convolutions see quarters of it
 
 
 def check(features: Features, params: TrainParams) -> None:
-    """Raise ParamsError where parameters do not suit the features."""
+    """Raise ParamsError if the parameters do not suit the features."""
     frames = features.segment_frames(params.segment_seconds)
-    if frames < LEAST_FRAMES:
+    if frames < MIN_FRAMES:
         raise ParamsError(
-            f"segments have {frames} frames, fewer than the {LEAST_FRAMES} that a network needs; raise "
+            f"segments have {frames} frames, fewer than the {MIN_FRAMES} that a network needs; raise "
             f"train.segment_seconds (no segment is longer than the longest clip), or lower extract.hop_length"
         )
     if features.settings.scale == "power" and params.augment.on_levels:
@@ -39,24 +39,24 @@ def new_network(features: Features, params: TrainParams, genres: list[str]) -> k
 def prepare(
     features: Features, rows: np.ndarray, params: TrainParams, *, genres: list[str]
 ) -> tuple[keras.Model, SegmentBatches]:
-    """A new network, compiled, and the batches of some rows of `features.clips` that it is to be trained on.
+    """A new compiled network, and the batches to train it on, from some rows of `features.clips`.
 
-    Call and use it within `device.prepared`; `genres` are in the order of the network's outputs.
+    Call this and train within `device.prepared`; `genres` are in the order of the network's outputs.
     """
     keras.utils.set_random_seed(params.seed)
     model = new_network(features, params, genres)
     n_members = model.outputs[1].shape[1] if len(model.outputs) > 1 else 0
     labels = np.eye(len(genres), dtype=np.float32)[features.labels(rows, genres)]
-    batches = SegmentBatches(features, rows, labels, params, n_members=n_members, divisor=device.n_used())
+    batches = SegmentBatches(features, rows, labels, params, n_members=n_members, divisor=device.n_devices())
     loss = keras.losses.CategoricalCrossentropy()
     model.compile(
         optimizer=optimizer.make(params, steps=params.epochs * batches.steps),
-        loss=[None, loss] if n_members else [loss],  # members have equal weights in the mean
+        loss=[None, loss] if n_members else [loss],  # members have equal weights in its mean
         metrics=[["accuracy"], []] if n_members else [["accuracy"]],
         # XLA is slower on a CPU under TensorFlow; "auto" is Keras's choice.
         jit_compile=bool(device.gpus()) if keras.backend.backend() == "tensorflow" else "auto",
     )
-    # Made in the first step, these variables would have TensorFlow trace it twice.
+    # If the first step created these variables, TensorFlow would trace it twice.
     model.optimizer.build(model.trainable_variables)
     if keras.backend.backend() == "tensorflow":
         model.test_step(keras.tree.map_structure(lambda array: array[:2], batches.batch(0, 0)))
@@ -64,7 +64,7 @@ def prepare(
 
 
 def get_state(model: keras.Model) -> list[np.ndarray]:
-    """Every variable that training changes: weights, statistics, random generators and the optimizer's."""
+    """Every variable that training changes: weights, statistics, random generators and the optimizer's state."""
     return [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
 
 

@@ -29,7 +29,7 @@ def test_the_broken_clip_is_in_the_catalogue():
     assert set(catalogue.BROKEN) <= set(catalogue.load().index)
 
 
-def test_what_is_not_known_is_missing_and_an_artist_called_none_is_not(tmp_path):
+def test_unknown_values_are_missing_but_an_artist_called_none_is_not(tmp_path):
     (tmp_path / "t.csv").write_text(HEADER + "a.1,a,None,,5,ff,valid,\na.2,a,,NA,5,fe,,a.1\n")
     tracks = catalogue.load(tmp_path / "t.csv")
     assert tracks.artist["a.1"] == "None" and tracks.artist.isna()["a.2"]
@@ -38,7 +38,7 @@ def test_what_is_not_known_is_missing_and_an_artist_called_none_is_not(tmp_path)
     assert tracks.bytes.tolist() == [5, 5]
 
 
-def test_the_published_lists_hold_for_gtzans_own_bytes_alone():
+def test_the_published_lists_apply_to_gtzans_own_bytes_only():
     tracks = catalogue.load()
     clips = tracks.loc[["blues.00000", "rock.00001"], ["sha256"]].copy()
     assert list(catalogue.published_split(clips)) == list(tracks.fault_filtered_split[clips.index])

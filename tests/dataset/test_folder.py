@@ -34,7 +34,7 @@ def test_a_class_may_have_an_unusual_name(tmp_path):
     assert set(ids(tmp_path).values()) == {"Drum & Bass, v1.0", "Fado – música", "00"}
 
 
-def test_folders_that_are_links_are_followed_but_not_round_and_no_class_loses_what_it_shares(tmp_path):
+def test_linked_folders_are_followed_but_not_in_circles_and_classes_may_share_one(tmp_path):
     make(tmp_path / "elsewhere", "1.wav")
     top = make(tmp_path / "top", "a/2.wav", "b/3.wav")
     for link, target in {"a/more": "../../elsewhere", "b/more": "../../elsewhere", "b/ring": "..", "all": "."}.items():
@@ -51,7 +51,7 @@ def test_folders_that_are_links_are_followed_but_not_round_and_no_class_loses_wh
         (["Data/genres_original/x/1.wav", "Data/genres_original/y/2.wav"], r"set fetch\.dataset to that"),
     ],
 )
-def test_a_folder_that_is_no_dataset_is_refused_with_the_layout(tmp_path, paths, said):
+def test_a_folder_that_is_not_a_dataset_is_refused_with_the_layout(tmp_path, paths, said):
     with pytest.raises(DataError, match=said) as error:
         folder.read(make(tmp_path, *paths))
     assert str(tmp_path) in str(error.value) and "<class>" in str(error.value)
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_read_is_named_with_the_systems_reason(tmp_path)
     assert "\n" not in str(error.value)
 
 
-def test_accents_may_be_coded_in_two_ways(tmp_path):
+def test_accents_may_be_encoded_in_two_ways(tmp_path):
     make(tmp_path, "a/Cafe\u0301.wav", "b/Caf\u00e9 2.wav", "a/Bjo\u0308rk.wav", "b/Bj\u00f6rk.wav")
     text = "clip_id,artist\nCaf\u00e9,Jos\u00e9\nCafe\u0301 2,Jose\u0301\na/Bj\u00f6rk.wav,X\n"
     (tmp_path / "artists.csv").write_text(text, encoding="utf-8")

@@ -20,8 +20,8 @@ from genre.dataset.sample.styles import SCALES, STYLES
 from genre.dataset.sample.taste import Taste
 from genre.params import SampleParams
 
-CLIPS, SECONDS = 20, 6.0  # of each genre, where many clips are needed
-# By luck alone 200 clips of ten genres score above 21 % less than once in 100,000 times (binomial).
+CLIPS, SECONDS = 20, 6.0  # clips per genre, and their length, where many are needed
+# By chance, accuracy on 200 clips of ten genres exceeds 21 % less than once in 100,000 times (binomial).
 BY_CHANCE = 0.21
 
 
@@ -54,7 +54,7 @@ def crowd() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def accuracy(features: np.ndarray, genres: np.ndarray) -> float:
-    """Of a simple classifier, cross-validated."""
+    """The cross-validated accuracy of a simple classifier."""
     model = make_pipeline(StandardScaler(), SVC(C=5))
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     return float(np.mean(cross_val_predict(model, features, genres, cv=folds) == genres))
@@ -117,7 +117,7 @@ def test_every_two_genres_differ(crowd):
     features, _, genres = crowd
     for pair in itertools.combinations(sample.GENRES, 2):
         both = np.isin(genres, pair)
-        assert accuracy(features[both], genres[both]) > 0.7, pair  # by luck: 0.8 % of the time for one pair of alike
+        assert accuracy(features[both], genres[both]) > 0.7, pair  # two identical genres pass 0.8 % of the time
 
 
 def test_genres_can_be_learned_but_not_without_mistakes(crowd):
@@ -153,7 +153,7 @@ def test_four_on_the_floor_is_measured_at_the_tempo_that_was_set():
     assert checked >= 10
 
 
-def test_an_artist_has_two_or_three_clips_in_a_row_and_keeps_to_his_part_of_a_range():
+def test_an_artist_has_two_or_three_clips_in_a_row_and_a_narrow_part_of_a_range():
     tastes = [Taste(0, 3, index) for index in range(40)]
     runs = [list(group) for _, group in itertools.groupby(tastes, key=lambda taste: taste.artist)]
     assert {len(run) for run in runs} == {2, 3}

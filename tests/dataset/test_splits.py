@@ -28,7 +28,7 @@ def clips_of(**genres):
 
 
 def same_bytes_pairs(clips, table):
-    """Sides of every pair of clips with equal bytes, by looking at all pairs."""
+    """The sets that contain the clips of each group with equal bytes."""
     by_bytes = table.assign(sha256=clips.sha256.loc[table.index]).groupby("sha256").split
     return [sides.unique() for _, sides in by_bytes if len(sides) > 1]
 
@@ -115,14 +115,14 @@ def test_four_artists_of_each_genre_are_enough():
         assert (counts == [10, 20, 10]).all(axis=None)  # test, train, validation
 
 
-def test_artists_of_two_genres_are_dealt_so_that_both_are_everywhere():
+def test_artists_of_two_genres_are_assigned_so_that_every_set_has_both():
     both = [("X", ""), ("Y", ""), ("Z", "")]
     clips = clips_of(a=both, b=both, c=[("Z", ""), ("V", ""), ("W", "")])
     parts = split(clips, params("artist"))
     assert pd.crosstab(parts.genre, parts.split).to_numpy().tolist() == [[1, 1, 1]] * 3
 
 
-def test_where_artists_link_genres_so_that_no_split_is_possible_that_is_said():
+def test_artists_that_link_genres_so_that_no_split_is_possible_are_reported():
     clips = clips_of(a=[("X", ""), ("Y", ""), ("Z", "")], b=[("X; Y", ""), ("Z", ""), ("V", ""), ("W", "")])
     with pytest.raises(DataError, match=r"a has 2; add artists"):
         split(clips, params("artist"))
@@ -190,6 +190,6 @@ def test_the_audit_of_unknown_artists_claims_nothing():
     assert report["test_clips_with_artist_in_train_or_validation"] is None
 
 
-def test_halves_of_a_clip_are_evened_out_over_the_genres():
+def test_rounded_fractions_even_out_over_the_genres():
     clips = clips_of(**{genre: [("", "")] * 10 for genre in "abcdefghij"})
     assert split(clips, params()).split.value_counts().to_dict() == {"train": 70, "validation": 15, "test": 15}

@@ -1,4 +1,4 @@
-"""Loaded by Python itself at its start: prepares the fault of `tests.faults` in the process of its stage."""
+"""Imported by Python at start-up: installs a fault of `tests.faults` in the process of its stage."""
 
 import errno
 import functools
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 
-def _prepare(stage: str, call: str, nth: int, what: str) -> None:
+def _install(stage: str, call: str, nth: int, what: str) -> None:
     of_dvc = stage == "dvc" and Path(sys.argv[0]).name == "dvc"
     if not of_dvc and sys.orig_argv[1:] != ["-m", f"stages.{stage}"]:
         return
@@ -27,13 +27,13 @@ def _prepare(stage: str, call: str, nth: int, what: str) -> None:
         nonlocal calls
         calls += 1
         if calls == nth:
-            _happen(what, positional)
+            _trigger(what, positional)
         return original(*positional, **named)
 
     setattr(owner, last, faulty)
 
 
-def _happen(what: str, arguments: tuple) -> None:
+def _trigger(what: str, arguments: tuple) -> None:
     if what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "kill all":
@@ -50,6 +50,6 @@ def _limit(size: int) -> None:
 
 
 if "GENRE_TEST_FAULT" in os.environ:
-    _prepare(**json.loads(os.environ["GENRE_TEST_FAULT"]))
+    _install(**json.loads(os.environ["GENRE_TEST_FAULT"]))
 if "GENRE_TEST_FILE_SIZE" in os.environ and any(argument.startswith("stages.") for argument in sys.orig_argv):
     _limit(int(os.environ["GENRE_TEST_FILE_SIZE"]))

@@ -1,4 +1,4 @@
-"""Work on a Dask cluster of this machine, whose scheduler and workers are processes as the README starts them."""
+"""Work on a local Dask cluster, with scheduler and workers started as processes, as in docs/scaling.md."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ def started(folder: Path, *, n_workers: int, python_path: str = str(TOP)) -> Ite
 
 
 def address_in(facts: Path) -> str:
-    """The scheduler's address, once the file that it writes is there as a whole."""
+    """The scheduler's address, once the file that it writes is complete."""
     for _ in range(600):  # at most a minute
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
             return json.loads(facts.read_text())["address"]
@@ -127,7 +127,7 @@ def test_workers_without_this_project_are_reported(raw, settings, tmp_path, monk
 def test_a_lone_worker_does_the_work_and_its_loss_is_reported(tmp_path, monkeypatch):
     with started(tmp_path, n_workers=1) as lone:
         assert set(on_cluster(lambda _: os.getpid(), range(20), lone.address, monkeypatch)) == {lone.workers[0].pid}
-        monkeypatch.setattr(cluster, "PATIENCE", 3)
+        monkeypatch.setattr(cluster, "RESULT_TIMEOUT", 3)
         results = on_cluster(lambda _: time.sleep(0.1), range(100), lone.address, monkeypatch)
         next(results)
         lone.workers[0].kill()

@@ -61,7 +61,7 @@ def test_an_ffmpeg_that_hangs_is_an_error_and_not_the_end_of_the_file(tmp_path, 
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     with decoding.open_audio(tmp_path / "a.m4a") as stream:
         assert len(stream.read(100)) == 100
-        monkeypatch.setattr(ffmpeg, "_PATIENCE", 2.0)
+        monkeypatch.setattr(ffmpeg, "_TIMEOUT", 2.0)
         with pytest.raises(AudioError, match="ffmpeg gave nothing for 2 s"):
             stream.read(100)
 
@@ -152,15 +152,15 @@ def test_mp3_is_found_behind_other_bytes(write_audio, no_ffmpeg, before):
     assert loudest_frequency(samples, RATE) == pytest.approx(440, abs=5)
 
 
-def unheard(path: Path) -> str:
+def undecoded(path: Path) -> str:
     with decoding.open_audio(path) as stream:
         stream.read(100 * RATE)
-        return stream.unheard
+        return stream.undecoded
 
 
 def test_what_cannot_be_heard_without_ffmpeg_is_reported(write_audio, no_ffmpeg):
     path = joined(write_audio("a.mp3", noise()), write_audio("b.mp3", noise(rate=44_100), 44_100))
-    assert unheard(path) == "more follows that was not heard: it takes ffmpeg, which is not installed"
+    assert undecoded(path) == "more follows that was not heard: it takes ffmpeg, which is not installed"
 
 
 def test_what_ffmpeg_cannot_decode_either_is_reported(write_audio, monkeypatch, tmp_path):
@@ -169,7 +169,7 @@ def test_what_ffmpeg_cannot_decode_either_is_reported(write_audio, monkeypatch, 
     (tmp_path / "bin/ffmpeg").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "bin/ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert unheard(path) == "more follows that was not heard: ffmpeg cannot decode it"
+    assert undecoded(path) == "more follows that was not heard: ffmpeg cannot decode it"
 
 
 @needs_ffmpeg
@@ -187,7 +187,7 @@ def test_samples_beyond_full_scale_are_clipped_where_16_bits_hold_them(write_aud
 def test_ffmpeg_goes_on_where_libsndfile_stops(write_audio):
     path = joined(write_audio("a.mp3", sine(440.0)), write_audio("b.mp3", sine(880.0, rate=44_100), 44_100))
     samples, rate = read_all(path)
-    assert len(samples) / rate == pytest.approx(4, abs=0.2) and unheard(path) == ""
+    assert len(samples) / rate == pytest.approx(4, abs=0.2) and undecoded(path) == ""
     assert loudest_frequency(samples[: 2 * rate], rate) == pytest.approx(440, abs=5)
     assert loudest_frequency(samples[-rate:], rate) == pytest.approx(880, abs=5)
 
@@ -202,7 +202,7 @@ def with_data_size(path: Path, size: int) -> Path:
 
 def test_a_wav_that_goes_on_after_its_header_says_so(write_audio):
     path = with_data_size(write_audio("a.wav", noise()), RATE)
-    assert unheard(path) == "more follows that was not heard: the file is longer than its header says"
+    assert undecoded(path) == "more follows that was not heard: the file is longer than its header says"
 
 
 @needs_ffmpeg
@@ -231,7 +231,7 @@ def test_tags_and_padding_behind_the_sound_are_not_taken_for_more(write_audio, s
     path = write_audio(f"a{suffix}", noise())
     before = read_all(path)[0]
     path.write_bytes(path.read_bytes() + behind)
-    assert unheard(path) == ""
+    assert undecoded(path) == ""
     assert len(read_all(path)[0]) == pytest.approx(len(before), abs=3000)
 
 
@@ -260,7 +260,7 @@ def test_a_file_that_the_system_does_not_give_is_refused_with_its_reason(write_a
     def refuse(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(sndfile, "_Tail", refuse)  # a test may run as root, who may read all
+    monkeypatch.setattr(sndfile, "_OffsetFile", refuse)  # a test may run as root, who may read all
     with pytest.raises(AudioError, match=r"^cannot be read: Permission denied"):
         read_all(path)
 

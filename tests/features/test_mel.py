@@ -45,7 +45,7 @@ def librosas(samples, chosen):
 def test_power_agrees_with_librosa_to_single_precision(signal, chosen, settings):
     power, expected = spectrogram.mel_power(signal, replace(settings, **chosen)), librosas(signal, chosen)
     assert power.shape == expected.shape and power.dtype == np.float32
-    # A Fourier transform's rounding is relative to what is loud, not to each band: in amplitude, a few parts of 2**-24.
+    # Rounding in a Fourier transform is relative to the loudest part, not to each band: a few 2**-24 in amplitude.
     error = np.abs(np.sqrt(power) - np.sqrt(expected)) / np.sqrt(expected.max())
     assert error.max() < 2.0**-19 and np.sqrt((error**2).mean()) < 2.0**-23
 

@@ -26,7 +26,7 @@ def power(samples: np.ndarray) -> float:
 
 
 def with_noise(samples: np.ndarray, below: float, *, pink: bool = False) -> np.ndarray:
-    """Samples with noise so many dB below them."""
+    """Samples with noise `below` dB under them."""
     hiss = noise(seconds=len(samples) / RATE)
     if pink:
         spectrum = np.fft.rfft(hiss)
@@ -45,7 +45,7 @@ def test_the_bandwidth_is_half_of_a_lower_sample_rate(music, settings, rate):
 
 @pytest.mark.parametrize("pink", [False, True])
 @pytest.mark.parametrize("below", [10.0, 15.0])
-def test_a_steady_noise_is_found_and_its_level_is_right_to_5_db(music, settings, below, pink):
+def test_a_steady_noise_is_found_and_its_level_is_correct_within_5_db(music, settings, below, pink):
     found = [measured(with_noise(samples, below, pink=pink), settings).snr for samples in music.values()]
     heard = [snr for snr in found if np.isfinite(snr)]
     assert len(heard) >= len(found) - 1

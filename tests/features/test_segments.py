@@ -8,7 +8,7 @@ from tests.arrays import from_arrays
 
 @pytest.fixture
 def ramp(settings):
-    """Two clips whose every level is the number of its frame: 100 frames, and 10 frames."""
+    """Two clips, of 100 and 10 frames, in which every level is the number of its frame."""
     clips = pd.DataFrame({"clip_id": ["long", "short"], "genre": ["a", "b"]})
     frames = [np.repeat(np.arange(n, dtype=np.uint8)[:, None], settings.n_mels, axis=1) for n in (100, 10)]
     return from_arrays(frames, clips, settings=settings, dataset={"name": "ramps"})

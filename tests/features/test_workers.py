@@ -26,13 +26,13 @@ def threads_of_blas(_: int) -> list[int]:
     return [library["num_threads"] for library in threadpool_info()]
 
 
-def test_results_come_in_order_from_processes_of_their_own():
+def test_results_come_in_order_from_separate_processes():
     assert list(workers.map_in_order(abs, range(-50, 0), backend="loky", n_jobs=2)) == list(range(50, 0, -1))
     pids = set(workers.map_in_order(process_of, range(50), backend="loky", n_jobs=2))
     assert os.getpid() not in pids and len(pids) <= 2
 
 
-def test_a_process_of_many_computes_with_one_thread():
+def test_each_of_several_processes_computes_with_one_thread():
     found = list(workers.map_in_order(threads_of_blas, range(4), backend="loky", n_jobs=2))
     assert found[0] and {count for counts in found for count in counts} == {1}
 
@@ -44,7 +44,7 @@ def test_extraction_gives_the_same_bytes_whatever_the_number_of_processes(raw, t
     assert "broken.wav" in contents(tmp_path / "1")["skipped.csv"].decode()
 
 
-def test_extraction_says_what_of_the_clips_is_not_learned_from(raw, tmp_path, settings, monkeypatch, caplog):
+def test_extraction_logs_which_parts_of_clips_are_not_used(raw, tmp_path, settings, monkeypatch, caplog):
     monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
     parts = [encode(noise(rate=rate), "mp3", rate) for rate in (RATE, 44_100)]
     (raw / "pop/3.wav").write_bytes(b"".join(parts))
@@ -64,7 +64,7 @@ def test_where_no_clip_can_be_used_nothing_is_left(raw, tmp_path, settings):
     assert not (tmp_path / "out").exists()
 
 
-def test_work_that_is_stopped_early_ends_without_a_word_about_the_processes():
+def test_work_that_is_stopped_early_prints_nothing_about_the_processes():
     code = """
 from genre.features import workers
 with __import__("contextlib").suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""Keras takes its settings from this project, in a process of its own: they are read as Keras is imported."""
+"""The project sets Keras's configuration; tested in separate processes, since Keras reads it when imported."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def test_a_backend_that_cannot_be_used_is_one_line(backend, message):
     assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
-def test_xla_is_deterministic_whatever_else_a_user_asks_of_it():
+def test_xla_is_deterministic_whatever_other_flags_a_user_sets():
     code = "from genre.model import backend; import os; print(os.environ['XLA_FLAGS'])"
     environment = {**os.environ, "XLA_FLAGS": "--xla_dump_to=x"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=TOP, capture_output=True, text=True)

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from genre.model.calibration import HIGHEST, LOWEST, calibrate, fit_temperature
+from genre.model.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE, calibrate, fit_temperature
 from genre.model.predictions import Predictions
 from genre.model.scores import expected_calibration_error
 
 
 def clips(temperature: float, *, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn by some probabilities, and the same as a network with this temperature gives them."""
+    """Probabilities of a network that needs this temperature, and labels drawn from the calibrated ones."""
     rng = np.random.default_rng(0)
     calibrated = rng.dirichlet(np.full(5, 0.4), n)
     labels = np.array([rng.choice(5, p=row) for row in calibrated])
@@ -38,7 +38,7 @@ def test_the_temperature_that_distorted_the_probabilities_is_found_and_corrects_
         assert expected_calibration_error(Predictions(ids, labels, distorted, names)) > 0.05
 
 
-def test_a_validation_part_without_a_mistake_or_without_a_hit_stops_at_the_bounds():
+def test_a_validation_set_without_a_mistake_or_without_a_hit_stops_at_the_bounds():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
-    assert fit_temperature(probabilities, np.array([0, 1])) == pytest.approx(LOWEST, rel=0.01)
-    assert fit_temperature(probabilities, np.array([1, 0])) == pytest.approx(HIGHEST, rel=0.01)
+    assert fit_temperature(probabilities, np.array([0, 1])) == pytest.approx(MIN_TEMPERATURE, rel=0.01)
+    assert fit_temperature(probabilities, np.array([1, 0])) == pytest.approx(MAX_TEMPERATURE, rel=0.01)

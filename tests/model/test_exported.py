@@ -47,7 +47,7 @@ def test_several_threads_may_call_it_at_once(exported_file):
 
 def test_the_same_model_is_exported_to_the_same_bytes_whatever_was_built_before(tmp_path, settings):
     for name in ("one", "two"):
-        model = build("small_alexnet")  # that of the default network is in test_pipeline, as it takes longer
+        model = build("small_alexnet")  # test_pipeline tests the default network, which takes longer
         exported.save(model, info_of(model, settings), tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 

@@ -110,7 +110,7 @@ def test_a_lambda_layer_is_refused_and_never_runs(tmp_path, settings):
     code = f"__import__('pathlib').Path({str(ran)!r}).write_text('x')"
     inner = keras.Input((40, 128))
     model = keras.Model(inner, keras.layers.Lambda(eval(f"lambda x: ({code}, x)[1]"))(inner))
-    ran.unlink()  # building it has run it
+    ran.unlink()  # building the model has run it
     model.save(tmp_path / "evil.keras")
     path = saved(tmp_path, settings)
     changed(path, config__json=json.dumps(config_of(tmp_path / "evil.keras")).encode())
@@ -134,7 +134,7 @@ def test_a_config_that_names_code_is_refused_wherever_it_stands_in_it(tmp_path, 
 
 
 class Evil:
-    """Removes nothing, but leaves a trace where it is unpickled."""
+    """Harmless, but prints when it is unpickled."""
 
     def __reduce__(self):
         return print, ("unpickled",)

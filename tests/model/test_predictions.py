@@ -5,7 +5,7 @@ from genre.model.predictions import predict_clips
 
 
 def loud_half(batch: np.ndarray) -> np.ndarray:
-    """A network that knows the answer: the share of the level in the upper and the lower half of the bands."""
+    """A network that is always correct: the shares of the level in the upper and the lower half of the bands."""
     high, low = batch[:, :, 64:].mean(axis=(1, 2)), batch[:, :, :64].mean(axis=(1, 2))
     return np.stack([high, low], axis=1) / (high + low)[:, None]
 

@@ -64,11 +64,11 @@ def test_sure_and_right_is_perfectly_calibrated():
     assert scores.expected_calibration_error(wrong) == 1
 
 
-def test_the_f1_interval_holds_the_f1_and_narrows_with_more_clips(predictions):
+def test_the_f1_interval_contains_the_f1_and_narrows_with_more_clips(predictions):
     summary = scores.summary(predictions)["per_genre"]
     assert all(item["f1_low"] < item["f1"] < item["f1_high"] for item in summary.values())
     few, many = (np.subtract(*scores.f1_interval(scale * 40, scale * 70)) for scale in (1, 100))
-    np.testing.assert_allclose(few / many, 10, rtol=0.05)  # the width goes with 1 / sqrt(n)
+    np.testing.assert_allclose(few / many, 10, rtol=0.05)  # the width is proportional to 1 / sqrt(n)
 
 
 def test_a_perfect_f1_of_few_clips_is_not_certain():
@@ -80,7 +80,7 @@ def test_a_perfect_f1_of_few_clips_is_not_certain():
 
 def test_the_f1_interval_covers_the_true_f1_as_often_as_it_says():
     rng = np.random.default_rng(0)
-    recall, wrongly, n = 0.7, 0.05, (30, 270)  # of the genre, and of all others predicted as it; clips of either
+    recall, wrongly, n = 0.7, 0.05, (30, 270)  # recall, false positive rate, clips of the genre and of others
     truth = 2 * recall * n[0] / (recall * n[0] + wrongly * n[1] + n[0])
     right, mistaken = rng.binomial(n[0], recall, 1000), rng.binomial(n[1], wrongly, 1000)
     intervals = [scores.f1_interval(hits, n[0] + others) for hits, others in zip(right, mistaken, strict=True)]

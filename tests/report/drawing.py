@@ -1,4 +1,4 @@
-"""What the tests of pictures share: made-up predictions, and what is wrong with the texts of a figure."""
+"""Helpers for tests of plots: made-up predictions, and a check of the texts in a figure."""
 
 from itertools import combinations
 
@@ -46,7 +46,7 @@ def noise_for(predictions: Predictions, settings: FeatureSettings) -> Features:
 
 
 def text_faults(figure: Figure) -> list[str]:
-    """Texts that overlap another one or leave the canvas."""
+    """Texts that overlap another or leave the canvas."""
     texts = [(text.get_text(), _outline(text)) for text in _drawn_texts(figure)]
     assert len(texts) > 3
     width, height = figure.canvas.get_width_height()
@@ -67,7 +67,7 @@ def words_of(figure: Figure) -> str:
 
 
 def _drawn_texts(figure: Figure) -> list[Text]:
-    """The texts that are really drawn, which leaves out ticks outside the axes."""
+    """The texts that are actually drawn, which excludes ticks outside the axes."""
     FigureCanvasAgg(figure)
     drawn = []
     original = Text.draw

@@ -66,7 +66,7 @@ def test_no_text_overlaps_another_or_leaves_the_canvas_however_long_names_are(dr
 
 
 @pytest.mark.parametrize("epochs", [1, 200])
-def test_nor_does_it_with_few_or_many_epochs(epochs):
+def test_no_text_of_the_curves_overlaps_with_few_or_many_epochs(epochs):
     assert text_faults(curves(history(epochs), OWN, best_epoch=epochs, refit=True)) == []
 
 
@@ -163,7 +163,7 @@ def test_the_mistakes_shown_are_the_most_confident_ones_in_order(settings):
     predictions = Predictions(
         np.array(["c0", "c1", "c2", "c3", "c5", "c4"]), np.array([0, 0, 0, 1, 1, 0]), probabilities, ["x", "y"]
     )
-    assert confident_mistakes(predictions).tolist() == [4, 2, 5, 3, 1]  # of two as sure, by clip id
+    assert confident_mistakes(predictions).tolist() == [4, 2, 5, 3, 1]  # ties in order of clip id
     figure = mistakes(noise_for(predictions, settings), predictions, GTZAN)
     captions = [" ".join(text.get_text() for text in axes.findobj(Text)) for axes in figure.axes]
     shown = [re.search(r"c\d", caption)[0] for caption in captions[:5]]
@@ -194,7 +194,7 @@ def test_levels_become_decibels_below_the_loudest_point():
     np.testing.assert_allclose(decibels(np.array([[1e-3, 10, 1e-12]], np.float32)), [[-40, 0, -80]], atol=1e-4)
 
 
-def test_a_frequency_is_marked_at_the_mel_band_that_answers_to_it_most(settings):
+def test_a_frequency_is_marked_at_the_mel_band_that_responds_to_it_most(settings):
     filters = librosa.filters.mel(sr=settings.sample_rate, n_fft=65536, n_mels=settings.n_mels, norm=None)
     places, names = band_ticks(settings)
     assert names == ["0.5", "1", "2", "4", "8"]

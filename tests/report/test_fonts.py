@@ -17,11 +17,11 @@ def draw(*names: str) -> Figure:
 @pytest.mark.parametrize(
     ("letter", "said"),
     [
-        ("\u23d0", []),  # that of matplotlib's own fonts only STIX has
+        ("\u23d0", []),  # of matplotlib's own fonts, only STIX has it
         ("\U00013000", ["x.png: some names have letters that no font here has"]),  # an Egyptian hieroglyph
     ],
 )
-def test_letters_that_the_usual_font_lacks_come_from_another_or_it_is_said_once(
+def test_letters_missing_from_the_usual_font_come_from_another_or_are_reported_once(
     letter, said, caplog, recwarn, tmp_path
 ):
     figure = draw(f"a {letter}", letter)

@@ -36,7 +36,7 @@ RESIDUAL = [
     *convolution("two", "sum"),
     layer("sum2", "Add", "two_relu", "sum"),
 ]
-# Branches that cross have no place side by side, and are drawn all the same.
+# Crossing branches cannot be placed side by side, but are still drawn.
 CROSSED = [
     INPUT,
     *(layer(name, "Dense", "segment", units=n) for n, name in enumerate("abc")),
@@ -72,7 +72,7 @@ def test_every_layer_of_a_keras_network_is_in_its_picture_with_its_parameters(dr
     assert text_faults(figure) == []
 
     def drawn(blocks: dict[str, Block]) -> int:
-        """Parameters in boxes; those of a network within a layer stand in its own boxes."""
+        """Parameters in boxes; those of a nested network are in its own boxes."""
         return sum(
             drawn(block.inner) if block.inner else sum(layer.parameters for layer in block.layers)
             for block in blocks.values()

@@ -18,13 +18,13 @@ SILENCE = np.zeros(RATE, np.float32)  # 1 s
 
 @pytest.fixture
 def info(settings) -> ModelInfo:
-    """Of a network for segments of 3 s whose clips have 5 s; it tells `low` from `high`."""
+    """The info of a network for 3 s segments of 5 s clips, with the genres `high` and `low`."""
     short = replace(settings, seconds=5.0)
     return ModelInfo(["high", "low"], short, short.n_frames(3.0), 2, 0.5, "any", "GTZAN", "artist", [])
 
 
 def centre_of_mass(batch: np.ndarray) -> np.ndarray:
-    """A network that hears whether the energy lies in the upper or the lower bands; a little unsure."""
+    """A network that gives 80 % to the genre of the half of the bands with more energy."""
     low = batch[:, :, :64].sum(axis=(1, 2)) > batch[:, :, 64:].sum(axis=(1, 2))
     return np.where(low[:, None], [0.2, 0.8], [0.8, 0.2])
 
@@ -34,7 +34,7 @@ def cut(path, info) -> list[Window]:
         return list(windows(stream, info.settings))
 
 
-def test_a_clip_is_one_window_with_the_features_that_training_had(write_audio, info):
+def test_a_clip_is_one_window_with_the_features_used_in_training(write_audio, info):
     path = write_audio("a.wav", noise(seconds=4))
     (window,) = cut(path, info)
     assert (window.start, window.weight) == (0, 4)
@@ -47,7 +47,7 @@ def test_a_long_song_is_cut_end_to_end_and_the_last_window_reaches_back(write_au
     assert len({len(window.frames) for window in found}) == 1
 
 
-def test_an_end_shorter_than_the_least_is_left_out(write_audio, info):
+def test_a_remainder_shorter_than_the_minimum_is_left_out(write_audio, info):
     found = cut(write_audio("a.wav", noise(seconds=5.5)), info)
     assert [(window.start, window.weight) for window in found] == [(0, 5)]
 
@@ -81,16 +81,16 @@ def test_a_silent_middle_is_skipped(write_audio, info):
     assert [window.start for window in found] == [0, 15]
 
 
-def test_quiet_music_is_no_silence(write_audio, info):
+def test_quiet_music_is_not_silence(write_audio, info):
     quiet = cut(write_audio("a.wav", noise(seconds=5) * np.float32(0.01), subtype="FLOAT"), info)
     np.testing.assert_array_equal(
         quiet[0].frames, cut(write_audio("b.wav", noise(seconds=5), subtype="FLOAT"), info)[0].frames
     )
 
 
-def test_no_more_of_a_long_song_is_in_memory_than_some_windows(info, monkeypatch):
+def test_only_a_few_windows_of_a_long_song_are_in_memory(info, monkeypatch):
     class Endless:
-        rate, unheard, left, largest = RATE, "", 600, 0
+        rate, undecoded, left, largest = RATE, "", 600, 0
 
         def read(self, count, *, integers=False):
             self.left -= count / RATE
@@ -125,7 +125,7 @@ def test_a_song_no_longer_than_a_segment_has_one_moment_that_ends_with_it(write_
     assert (moment.start, moment.end) == (0, pytest.approx(1.49, abs=1e-3))
 
 
-def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_audio, info):
+def test_the_segments_of_a_window_cover_it_however_few_evaluation_uses(write_audio, info):
     one_second = replace(info, segment_frames=info.settings.n_frames(1.0), test_segments=1)
     song = predict_song(write_audio("a.wav", np.concatenate([sine(200), sine(8000, seconds=3)])),
                         centre_of_mass, one_second)  # fmt: skip
@@ -134,7 +134,7 @@ def test_the_segments_of_a_window_cover_it_however_few_evaluation_takes(write_au
     assert [info.genres[moment.probabilities.argmax()] for moment in song.moments] == ["low"] * 2 + ["high"] * 3
 
 
-def test_a_song_is_heard_in_windows_as_long_as_the_clips_that_were_learned_from(write_audio, info):
+def test_windows_are_as_long_as_the_training_clips(write_audio, info):
     song = write_audio("a.wav", np.concatenate([noise(seconds=3), 0.01 * noise(seconds=6)]))
     heard = predict_song(song, centre_of_mass, replace(info, clip_seconds=1.0), keep_windows=True)
     assert [window.start for window in heard.windows] == pytest.approx([1.1 * n for n in range(8)], abs=0.01)
@@ -154,7 +154,7 @@ def test_what_was_not_heard_is_noted(write_audio, info, monkeypatch, tmp_path):
 
 def test_what_the_recording_lacks_is_noted(write_audio, info):
     (note,) = predict_song(write_audio("a.wav", noise(rate=8_000), 8_000), centre_of_mass, info).notes
-    assert note == "little above 4.1 kHz: less sure"  # the filter that resamples is not quite steep
+    assert note == "little above 4.1 kHz: less sure"  # the resampling filter is not perfectly steep
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a user can get wrong with a folder of one's own, through the stages."""
+"""Mistakes that users can make with their own folders, through the stages."""
 
 import importlib
 from pathlib import Path
@@ -30,7 +30,7 @@ def project(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def stage(capsys):
-    """A function that runs a stage as its process does, and returns its error, empty where it succeeds."""
+    """A function that runs a stage as its process does and returns the error, or an empty string."""
 
     def run(name: str) -> str:
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Audio that is damaged or unusual, hundreds of files of it: each is read or refused, in bounded time and memory."""
+"""Hundreds of damaged or unusual audio files: each is read or refused, in bounded time and memory."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from genre.dataset.raw import sha256
 from tests import damaged_audio
 from tests.conftest import RATE, TOP, noise, sine
 
-# For one file, beyond what the process has before; extract reads half a minute of it, predict hears all of it.
-SECONDS, MEGABYTES = 30.0, 400.0  # a loaded machine needs many times the seconds of an idle one
-# Runs the reading alone in a process that a crash would end, and says of each file what became of it.
+# Limits for one file (memory: in addition to that before it); extract reads half a minute, predict the whole file.
+SECONDS, MEGABYTES = 30.0, 400.0  # a loaded machine takes many times longer than an idle one
+# Reads the files in a separate process, which may crash, and prints the result for each.
 READ_EACH = """
 import json, sys, time
 from pathlib import Path
@@ -42,9 +42,9 @@ else:
     def refusal(path):
         return answer_file(path, network, info).error or None
 
-assert refusal(Path(sys.argv[2])) is None  # loads what is loaded at first use
+assert refusal(Path(sys.argv[2])) is None  # first use imports modules
 for path in map(Path, sys.argv[3:]):
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     before, begin = memory("VmRSS"), time.monotonic()
     reason = refusal(path)
     took = time.monotonic() - begin

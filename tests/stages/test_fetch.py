@@ -37,7 +37,7 @@ from tests.stand_ins import KAGGLE_PORT, Fault, StandIn, catalogue, huggingface_
 _random = random.Random(0)
 CLIPS = {f"{genre}.0000{n}": _random.randbytes(40_000 + n) for genre in ("blues", "jazz", "rock") for n in range(2)}
 TRACKS = catalogue(CLIPS)
-MIB = 1 << 20  # kagglehub writes by the mebibyte and loses what a cut leaves of one
+MIB = 1 << 20  # kagglehub writes blocks of 1 MiB and drops an incomplete one
 BIG_ZIP = kaggle_zip(CLIPS | {"other.00000": _random.randbytes(3 * MIB)})
 
 
@@ -53,15 +53,15 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "TEST")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(kaggle, "SERVER", f"http://localhost:{KAGGLE_PORT}")
-    monkeypatch.setattr(kaggle, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(kaggle, "RETRY_DELAYS", (0.0, 0.0))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "huggingface"))
-    huggingface_at(monkeypatch, "http://127.0.0.1:9")  # discard: nobody listens
-    # In its test environment alone, kagglesdk reads the whole archive into memory to print it.
+    huggingface_at(monkeypatch, "http://127.0.0.1:9")  # the discard port, where nobody listens
+    # In its test environment only, kagglesdk reads the whole archive into memory to print it.
     monkeypatch.setattr(KaggleHttpClient, "_print_response", lambda *_, **__: None)
     monkeypatch.setattr(KaggleHttpClient, "_print_request", lambda *_: None)
     monkeypatch.setattr(sample, "write", small_sample)
-    # Children are forked here and killed. They share tqdm's default lock with this process, which would wait for ever
-    # for one that was killed with it in hand; and a lock that tqdm's monitor holds at the fork stays locked in a child.
+    # Tests here fork and kill children. They share tqdm's default lock with this process, which would wait for ever if
+    # one is killed while holding it; and a lock held by tqdm's monitor during a fork stays locked in the child.
     if tqdm.monitor is not None:
         tqdm.monitor.exit()
     monkeypatch.setattr(tqdm, "monitor", None)
@@ -71,7 +71,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def huggingface_at(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
-    """As HF_ENDPOINT does, which huggingface_hub reads when it is imported."""
+    """Set what HF_ENDPOINT sets, which huggingface_hub reads when it is imported."""
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", endpoint)
     template = f"{endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
@@ -173,7 +173,7 @@ def test_when_kaggle_is_out_of_reach_huggingface_serves_a_pinned_revision(on_hug
     assert not Path("data/.fetch").exists()
 
 
-def test_clips_that_are_there_and_right_are_kept_and_no_server_is_asked(on_huggingface):
+def test_valid_clips_are_kept_and_no_server_is_contacted(on_huggingface):
     server = on_huggingface()
     run()
     before, clip = tree(), Path("data/raw/blues/blues.00000.wav").stat().st_ino
@@ -232,7 +232,7 @@ def test_a_download_from_kaggle_that_is_cut_is_resumed(on_kaggle, length):
     server = on_kaggle(BIG_ZIP, md5=md5(BIG_ZIP), faults=[Fault(cut_after=length)])
     run(fallback=None, mirrors=["kaggle"])
     assert audio() == CLIPS
-    # kagglehub asks for all, sees that a part is there, and asks again for the rest.
+    # kagglehub requests the whole file, finds a part of it on disk, and requests the rest.
     assert server.ranges[-1] == f"bytes={length // MIB * MIB}-"
 
 
@@ -285,17 +285,17 @@ KAGGLE_FAULTS = {
 
 @pytest.mark.parametrize("fault", KAGGLE_FAULTS.values(), ids=KAGGLE_FAULTS)
 def test_whatever_keeps_kaggle_from_serving_huggingface_takes_its_place(monkeypatch, on_kaggle, on_huggingface, fault):
-    monkeypatch.setattr(kaggle, "STALLED", 0.5)
+    monkeypatch.setattr(kaggle, "STALL_TIMEOUT", 0.5)
     server = on_kaggle(BIG_ZIP, **fault, for_ever=True)
     on_huggingface()
     facts = run(fallback=None)
     assert audio() == CLIPS and facts["source"] == "huggingface" and facts["fallback"] is None
-    assert 1 <= len(server.ranges) <= 2 * len(kaggle.WAITS) + 2
+    assert 1 <= len(server.ranges) <= 2 * len(kaggle.RETRY_DELAYS) + 2
 
 
 def test_a_server_that_accepts_and_says_nothing_holds_nobody_up(monkeypatch):
     monkeypatch.setattr(mirrors, "PROBE_SECONDS", 0.2)
-    monkeypatch.setattr(kaggle, "UNANSWERED", 0.2)
+    monkeypatch.setattr(kaggle, "CACHE_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", KAGGLE_PORT)), pytest.raises(DataError, match="kaggle: no connection"):
         run(fallback=None, mirrors=["kaggle"])
 
@@ -304,7 +304,7 @@ def test_a_name_server_that_does_not_answer_holds_nobody_up(monkeypatch):
     silent = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: silent.wait() and [])
     monkeypatch.setattr(mirrors, "PROBE_SECONDS", 0.05)
-    monkeypatch.setattr(kaggle, "UNANSWERED", 0.05)
+    monkeypatch.setattr(kaggle, "CACHE_TIMEOUT", 0.05)
     start = time.monotonic()
     try:
         assert run()["fallback"]
@@ -327,7 +327,7 @@ def test_a_clip_with_wrong_bytes_is_never_used_and_is_named_with_both_hashes_and
     right = {clip_id: content for clip_id, content in CLIPS.items() if clip_id != "rock.00001"}
     assert audio() == right and not Path("data/raw/dataset.json").exists()
     server.archive = kaggle_zip(CLIPS)
-    run()  # the wrong cache is not used again
+    run()  # the invalid archive in the cache is not used again
     assert audio() == CLIPS
 
 
@@ -406,7 +406,7 @@ def test_offline_the_sample_takes_gtzans_place_loudly_and_the_same_each_time(cap
     assert tree() == first and set(audio()) == {"pop.00000", "rock.00000"}
 
 
-def test_clips_that_a_folder_of_ones_own_shares_with_gtzan_count():
+def test_clips_that_a_users_folder_shares_with_gtzan_count():
     by_hand("mine")
     assert run("mine")["name"] == "mine"
     assert run(tracks=TRACKS.drop("rock.00001"))["name"] == "GTZAN"
@@ -455,7 +455,7 @@ def test_credentials_are_nowhere_in_logs_errors_or_facts(monkeypatch, caplog, ca
     caplog.set_level(logging.DEBUG)
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    echo = " ".join(SECRETS.values()).encode()  # a server may say back what it was sent
+    echo = " ".join(SECRETS.values()).encode()  # a server may echo what it was sent
     server = StandIn(b"no archive " + echo, faults=[Fault(fault.status, echo, fault.cut_after)], for_ever=True)
     monkeypatch.setattr("time.sleep", lambda _: None)
     with serving(server, KAGGLE_PORT if mirror == "kaggle" else 0):
@@ -468,7 +468,7 @@ def test_credentials_are_nowhere_in_logs_errors_or_facts(monkeypatch, caplog, ca
     assert all(b"s3cret" not in content for content in tree("data").values())
 
 
-# --- the sample and folders of one's own ------------------------------------------------------------------------
+# --- the sample and users' folders ------------------------------------------------------------------------------
 
 
 def test_the_sample_is_listed_with_its_artists():
@@ -489,7 +489,7 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_of_ones_own_is_listed_by_class(own):
+def test_a_users_folder_is_listed_by_class(own):
     facts = run(str(own))
     assert facts["name"] == "my music" and facts["source"] == "folder" and facts["genres"] == ["Cumbia, 1", "Fado"]
     table = pd.read_csv("data/raw/clips.csv", keep_default_na=False)
@@ -521,12 +521,12 @@ def test_classes_that_look_alike_are_named(own, caplog, pair):
 
 
 @pytest.mark.parametrize("name", ["GTZAN", "built-in sample", "Built-in sample of mine"])
-def test_a_folder_of_ones_own_never_passes_for_gtzan_or_the_sample(own, name):
+def test_a_users_folder_is_never_reported_as_gtzan_or_the_sample(own, name):
     facts = run(str(own.rename(own.with_name(name))))
     assert facts["source"] == "folder" and facts["name"] not in ("GTZAN", "built-in sample")
 
 
-def test_a_folder_of_ones_own_is_never_changed_whatever_becomes_of_its_copies(own):
+def test_a_users_folder_is_never_changed_whatever_happens_to_the_copies(own):
     def state() -> list[tuple]:
         paths = sorted(own.rglob("*"))
         return [(p, p.stat().st_mode, p.stat().st_ino, p.stat().st_nlink, p.stat().st_mtime_ns) for p in paths]
@@ -542,7 +542,7 @@ def test_a_folder_of_ones_own_is_never_changed_whatever_becomes_of_its_copies(ow
     assert state() == before
 
 
-def test_a_changed_file_of_ones_own_is_copied_again_and_the_others_are_kept(own):
+def test_a_changed_file_of_a_users_folder_is_copied_again_and_the_others_are_kept(own):
     run(str(own))
     kept = Path("data/raw/Fado/c.aiff").stat().st_ino
     (own / "Cumbia, 1/a.opus").write_bytes(b"AA")
@@ -551,7 +551,7 @@ def test_a_changed_file_of_ones_own_is_copied_again_and_the_others_are_kept(own)
     assert Path("data/raw/Fado/c.aiff").stat().st_ino == kept
 
 
-def test_nothing_of_the_dataset_before_stays(own):
+def test_nothing_of_the_previous_dataset_remains(own):
     run("sample")
     run(str(own))
     assert set(tree()) == {"Cumbia, 1/a.opus", "Fado/x/b.MP3", "Fado/c.aiff", "clips.csv", "dataset.json"}
@@ -575,7 +575,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(own, monkeypatch):
         ("data", "overlap"),
     ],
 )
-def test_a_dataset_that_is_none_is_named_with_what_is_allowed(dataset, said):
+def test_an_invalid_dataset_is_named_with_what_is_allowed(dataset, said):
     Path("a-file").write_text("x")
     with pytest.raises(DataError, match=said) as error:
         run(dataset)
@@ -583,7 +583,7 @@ def test_a_dataset_that_is_none_is_named_with_what_is_allowed(dataset, said):
 
 
 @pytest.mark.parametrize("dataset", ["my music", "../{top}/my music"])
-def test_a_relative_folder_in_a_copy_of_the_project_that_dvc_made_is_answered_with_the_absolute_one(
+def test_a_relative_folder_in_a_copy_of_the_project_made_by_dvc_gets_the_absolute_one_suggested(
     own, monkeypatch, tmp_path, dataset
 ):
     copy = tmp_path / ".dvc/tmp/exps/tmpabc"
@@ -594,7 +594,7 @@ def test_a_relative_folder_in_a_copy_of_the_project_that_dvc_made_is_answered_wi
         run(dataset.format(top=tmp_path.name))
 
 
-def test_a_wrong_dataset_leaves_the_one_before_as_it_is(own):
+def test_an_invalid_dataset_leaves_the_previous_one_as_it_is(own):
     run("sample")
     before = tree()
     with pytest.raises(DataError):
@@ -609,7 +609,7 @@ def test_a_wrong_dataset_leaves_the_one_before_as_it_is(own):
 
 
 def in_a_child(prepare: Callable[[], object], dataset: str, options: dict) -> int:
-    """Run `prepare` and then fetch in a child process; its exit code, 7 where the disk was full."""
+    """Run `prepare` and then fetch in a child process; returns the exit code, 7 if the disk was full."""
 
     def main() -> None:
         prepare()
@@ -626,7 +626,7 @@ def in_a_child(prepare: Callable[[], object], dataset: str, options: dict) -> in
 
 
 def exit_at(moment: int) -> None:
-    """From now on, end this process, without any clean-up, at its `moment`-th change of a file."""
+    """Make this process exit, without clean-up, at its `moment`-th change to a file from now on."""
     changes = 0
 
     def count(event: str, arguments: tuple) -> None:
@@ -644,7 +644,7 @@ SOURCES = ["kaggle", "huggingface", "own", "sample"]
 
 
 def chosen(source: str, own: Path) -> tuple[str, dict]:
-    """fetch.dataset, and further options of `run`, that make `source` the one asked."""
+    """fetch.dataset, and further options of `run`, with which `source` is used."""
     if source in ("own", "sample"):
         return (str(own) if source == "own" else "sample"), {}
     return "gtzan", {"mirrors": [source]}
@@ -680,7 +680,7 @@ def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(on_kaggle,
         shutil.rmtree("kagglehub", ignore_errors=True)
         run(before)
         code = in_a_child(lambda moment=moment: exit_at(moment), dataset, options)
-        if Path("data/raw/dataset.json").exists():  # then all that it stands for is there
+        if Path("data/raw/dataset.json").exists():  # then everything it describes exists
             for clip in pd.read_csv("data/raw/clips.csv").itertuples():
                 assert fetch.raw.sha256(Path("data/raw", clip.path)) == clip.sha256
         run(dataset, **options)

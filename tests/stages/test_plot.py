@@ -35,7 +35,7 @@ def log_curves(folder, epochs):
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch, striped):
-    """A folder with all that the stages before plot leave behind; it is the current one."""
+    """The current folder, with everything that the stages before plot write."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / paths.FEATURES
     folder.mkdir(parents=True)

@@ -16,7 +16,7 @@ def batch() -> np.ndarray:
 
 @pytest.fixture
 def augmented(batch, settings):
-    """A function of some parameters that gives the batch augmented by them alone."""
+    """A function that augments the batch with the given parameters only."""
 
     def of(values: dict) -> np.ndarray:
         chosen = AugmentParams.model_validate(OFF.model_dump() | values)
@@ -39,7 +39,7 @@ def test_each_one_changes_something_and_keeps_shape_dtype_range_and_the_input(ba
     np.testing.assert_array_equal(batch, before)
 
 
-def test_the_generator_alone_decides(augmented):
+def test_the_result_depends_on_the_generator_only(augmented):
     np.testing.assert_array_equal(augmented(STRONG), augmented(STRONG))
 
 

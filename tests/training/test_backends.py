@@ -1,4 +1,4 @@
-"""Training on another of Keras's backends, in a process of its own: a process has one."""
+"""Training on another of Keras's backends, in a separate process, since a process has only one backend."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import TOP
 
-# Two devices of the processor stand for two GPUs.
+# Two CPU devices stand in for two GPUs.
 ON_TWO_DEVICES = """
 import keras
 import numpy as np

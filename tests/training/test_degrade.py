@@ -1,4 +1,4 @@
-"""Degradation of levels against its physical meaning; what can be done to samples is compared with that."""
+"""Degradation of levels, compared with its physical meaning or with the same degradation of samples."""
 
 import numpy as np
 import pytest
@@ -46,14 +46,14 @@ def only(**strengths: float) -> DegradeParams:
 
 
 @pytest.mark.parametrize("snr", [10, 30])
-def test_a_noise_floor_under_sines_is_what_noise_added_to_their_samples_is(levels_of, bands, snr):
+def test_a_noise_floor_under_sines_matches_noise_added_to_their_samples(levels_of, bands, snr):
     music = tune()
     hiss = rng().normal(0, 1, len(music)) * np.sqrt(np.mean(music**2) * 10 ** (-snr / 10))
-    expected = levels_of((music + hiss).astype(np.float32))[1:-1]  # half of the frames at the ends is silence
+    expected = levels_of((music + hiss).astype(np.float32))[1:-1]  # the first and the last frame are half silence
     signal = degrade.power(levels_of(music))
     floor = degrade.noise_floor(bands, 0 * bands.octaves) * degrade.to_power(-snr) * degrade.mean_power(signal, bands)
     found = degrade.to_levels(degrade.fluctuate(signal, floor, bands, rng=rng(2)))[1:-1]
-    # 0.04 of the range is 2 dB where that is 50 dB: the quietest of 16,000 random cells sets it.
+    # 0.04 of the range is 2 dB if it is 50 dB; the quietest of 16,000 random cells sets it.
     np.testing.assert_allclose(found.mean(axis=0), expected.mean(axis=0), atol=0.04)
     bare = floor > 10 * signal[1:-1].mean(axis=0)
     np.testing.assert_allclose(found.std(axis=0)[bare], expected.std(axis=0)[bare], rtol=0.3)
@@ -61,9 +61,9 @@ def test_a_noise_floor_under_sines_is_what_noise_added_to_their_samples_is(level
 
 
 @pytest.mark.parametrize(("side", "frequency"), [("above", 3000), ("below", 300)])
-def test_a_cut_is_that_of_the_samples_and_leaves_the_other_bands_as_they_were(levels_of, bands, side, frequency):
+def test_a_cut_matches_a_filter_of_the_samples_and_leaves_the_other_bands_unchanged(levels_of, bands, side, frequency):
     music = tune() + np.float32(0.02) * noise(seconds=10)
-    music[: 2 * RATE] = 0  # the levels are those of a range of 80 dB
+    music[: 2 * RATE] = 0  # so that the levels span the whole 80 dB
     spectrum, frequencies = np.fft.rfft(music), np.fft.rfftfreq(len(music), 1 / RATE)
     spectrum[frequencies > frequency if side == "above" else frequencies < frequency] = 0
     expected = levels_of(np.fft.irfft(spectrum, len(music)).astype(np.float32))
@@ -71,7 +71,7 @@ def test_a_cut_is_that_of_the_samples_and_leaves_the_other_bands_as_they_were(le
     found = degrade.to_levels(degrade.power(before) * degrade.cut(bands, **{side: frequency}, slope=300))
     octaves = np.log2(bands.centre / frequency) * (1 if side == "above" else -1)
     np.testing.assert_allclose(found[:, octaves < 0], before[:, octaves < 0], atol=1e-6)
-    beyond = octaves < -0.2  # the edge of the samples' filter does not reach so far
+    beyond = octaves < -0.2  # far enough from the edge of the samples' filter
     sounds = slice(2 * RATE // 1708 + 2, -1)  # whole frames of music
     np.testing.assert_allclose(found[sounds, beyond].mean(0), expected[sounds, beyond].mean(0), atol=0.005)
     lost = octaves > 0.3
@@ -80,7 +80,7 @@ def test_a_cut_is_that_of_the_samples_and_leaves_the_other_bands_as_they_were(le
 
 
 @pytest.mark.parametrize("slope", [6, 24, 300])
-def test_a_cut_loses_so_many_decibels_an_octave(bands, slope):
+def test_a_cut_has_its_slope_in_decibels_per_octave(bands, slope):
     lost = -10 * np.log10(degrade.cut(bands, above=2000, below=500, slope=slope))
     at = [int(np.abs(bands.centre - frequency).argmin()) for frequency in (250, 1000, 4000)]
     octaves = [np.log2(500 / bands.centre[at[0]]), 0, np.log2(bands.centre[at[2]] / 2000)]
@@ -102,7 +102,7 @@ def test_each_kind_alone_changes_every_segment_within_the_range_of_levels(bands,
     np.testing.assert_allclose(changed.max(axis=(1, 2)), segments.max(axis=(1, 2)), atol=1e-6)
 
 
-def test_so_many_segments_are_degraded_and_the_others_are_left_alone(bands):
+def test_the_share_of_segments_is_degraded_and_the_others_are_left_alone(bands):
     segments = rng().random((2000, 4, 128), np.float32)
     changed = degrade.degrade(segments, only(tilt=1.0).model_copy(update={"share": 0.3}), bands, rng=rng())
     share = (changed != segments).any(axis=(1, 2)).mean()

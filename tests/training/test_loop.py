@@ -51,7 +51,7 @@ def test_training_never_looks_at_the_test_set(striped, parts, monkeypatch):
     assert seen == set(parts.index[parts != "test"])
 
 
-def test_the_saved_network_learns_from_the_validation_part_only_with_refit(striped, parts, monkeypatch):
+def test_the_saved_network_learns_from_the_validation_set_only_with_refit(striped, parts, monkeypatch):
     drawn = []
     draw = segments.draw
     monkeypatch.setattr(segments, "draw", lambda f, rows, *a, **k: drawn.append(set(rows)) or draw(f, rows, *a, **k))
@@ -61,14 +61,14 @@ def test_the_saved_network_learns_from_the_validation_part_only_with_refit(strip
     assert not set.union(*drawn) & validation and first.selected is None and first.n_clips == 24
     both = loop.train(striped, parts, quick(**small, refit=True))
     assert set.union(*drawn) >= validation and both.n_clips == 32
-    # All that is said of the validation set comes from the first training.
+    # All figures on the validation set come from the first training run.
     for name in ("history", "best_epoch", "val_loss", "val_accuracy", "temperature"):
         assert getattr(both, name) == getattr(first, name)
     equal = [np.array_equal(*pair) for pair in zip(first.model.get_weights(), both.selected.get_weights(), strict=True)]
     assert all(equal) and not np.array_equal(first.model.get_weights()[0], both.model.get_weights()[0])
 
 
-def test_one_long_file_does_not_decide_in_what_windows_songs_are_heard(striped, parts):
+def test_one_long_file_does_not_change_the_length_of_windows(striped, parts):
     trained = loop.train(striped, parts, quick(epochs=1, architecture="small_alexnet"))
     lengths = striped.clips.n_frames.copy()
     lengths.iloc[0] = 10_000
@@ -154,7 +154,7 @@ def test_mixed_precision_is_trained_and_float32_is_saved_and_scored(striped, par
     assert scores == (trained.val_loss, trained.val_accuracy)
 
 
-def test_an_error_leaves_no_number_format_behind(striped, parts):
+def test_the_precision_is_restored_after_an_error(striped, parts):
     def fail(scores):
         raise KeyError
 
@@ -219,7 +219,7 @@ def test_a_run_that_was_killed_resumes_and_ends_as_if_it_had_not_been(striped, p
     assert replace(resumed, **nothing) == replace(undisturbed, **nothing)
 
 
-def test_a_training_whose_last_step_diverges_is_no_success(striped, parts, monkeypatch):
+def test_a_run_that_diverges_in_its_last_step_fails(striped, parts, monkeypatch):
     epochs = loop._epochs
 
     def diverging(model, *positional, **named):

@@ -15,7 +15,7 @@ def chosen(**changes) -> keras.optimizers.Optimizer:
 
 
 def step(made: keras.optimizers.Optimizer, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """How one step with a random gradient moves a weight of zeros; and that gradient."""
+    """A weight of zeros after one step with a random gradient, and that gradient."""
     gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     weight = keras.Variable(np.zeros(shape, np.float32))
     made.build([weight])
@@ -24,7 +24,7 @@ def step(made: keras.optimizers.Optimizer, shape: tuple[int, ...]) -> tuple[np.n
 
 
 def rates_over(made: keras.optimizers.Optimizer, *, steps: int) -> list[float]:
-    """The learning rate before each of so many steps."""
+    """The learning rate before each step."""
     found = []
     made.build([keras.Variable(np.zeros(1, np.float32))])
     for _ in range(steps):

@@ -1,8 +1,8 @@
 """The built-in sample: music that the project synthesises from a seed, in ten genres with GTZAN's names.
 
-The genres differ in tempo, rhythm, harmony, instruments and sound as real ones do (`styles`), songs of one genre
-differ among themselves and borrow from neighbouring genres (`song`), and each fictitious artist has habits of his own
-(`taste`), so that genre must be learned and an artist-filtered split means something.
+The genres differ in tempo, rhythm, harmony, instruments and sound, as real ones do (`styles`); songs of one genre vary
+and borrow from neighbouring genres (`song`); and each fictitious artist has habits (`taste`). So a genre has to be
+learned, and an artist-filtered split is meaningful.
 """
 
 import io
@@ -26,19 +26,19 @@ __all__ = ["GENRES", "SAMPLE_RATE", "synthesise", "write"]
 
 
 def synthesise(genre: str, index: int, *, seconds: float, seed: int) -> np.ndarray:
-    """Clip number `index` of `genre` (one of `GENRES`); float32 [shape=(round(seconds * 22050),)], -1..1, mono.
+    """Clip number `index` of `genre` (one of `GENRES`); mono float32 [shape=(round(seconds * 22050),)], -1..1.
 
-    Depends on nothing but its arguments.
+    Depends only on its arguments.
     """
     taste = Taste(seed, GENRES.index(genre), index)
     return mix(arrange(STYLES[genre], taste, seconds), seconds, taste.of_clip("mix"))
 
 
 def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[AudioFile]:
-    """Write `<folder>/<genre>/<clip_id>.flac`, 16 bit, 22,050 Hz, mono; the bytes depend on `params` alone.
+    """Write `<folder>/<genre>/<clip_id>.flac`, 16 bit, 22,050 Hz, mono; the bytes depend only on `params`.
 
-    Returns the clips, genre by genre. `n_jobs` is a number of processes; -1 uses every core. Other files in `folder`
-    stay as they are.
+    Returns the clips, ordered by genre. `n_jobs` is the number of processes; -1 uses every core. Other files in
+    `folder` are left alone.
     """
     tasks = [(genre, index) for genre in GENRES for index in range(params.clips_per_genre)]
     flacs = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
@@ -56,7 +56,7 @@ def write(folder: Path, *, params: SampleParams, n_jobs: int = -1) -> list[Audio
 
 
 def _flac(genre: str, index: int, params: SampleParams) -> bytes:
-    """The content of a clip's file."""
+    """A clip as the bytes of a FLAC file."""
     audio = synthesise(genre, index, seconds=params.seconds, seed=params.seed)
     packed = io.BytesIO()
     soundfile.write(packed, np.round(audio * 32767).astype(np.int16), SAMPLE_RATE, format="FLAC", subtype="PCM_16")

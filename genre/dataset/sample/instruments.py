@@ -1,7 +1,7 @@
-"""Instruments and drums: how each sounds as data, and the waveform of one note or stroke.
+"""Instruments and drums: the parameters of each, and the waveform of one note or stroke.
 
-A note reads two wavetables of one period, a bright and a dark one, and fades from the first to the second as it
-sounds, as struck and plucked strings do. A drum is a sine of falling pitch and a burst of filtered noise.
+A note cross-fades from a bright to a dark wavetable of one period, as struck and plucked strings lose brightness.
+A drum is a sine of falling pitch plus a burst of filtered noise.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ _RELEASE = 0.08  # in s
 
 @dataclass(frozen=True)
 class Instrument:
-    """How an instrument sounds. Times in seconds, cutoffs in Hz, vibrato in cents."""
+    """The sound of an instrument: times in seconds, cutoffs in Hz, vibrato in cents."""
 
-    cutoff: float  # low-pass of the attack
-    dark: float  # low-pass of the tail
-    decay: float  # time constant of loudness and of brightness
-    sustain: float = 0.0  # loudness that does not decay
+    cutoff: float  # of the low-pass at the attack
+    dark: float  # of the low-pass in the tail
+    decay: float  # time constant of loudness and brightness
+    sustain: float = 0.0  # fraction of the loudness that does not decay
     attack: float = 0.004
     slope: float = 1.0  # harmonic k has amplitude k ** -slope
     vibrato: float = 0.0
-    breath: float = 0.0  # level of noise beside the tone
-    drive: float = 0.0  # overdrive of the whole part, 0 clean
+    breath: float = 0.0  # level of the noise added to the tone
+    drive: float = 0.0  # overdrive of the whole part, 0 for clean
 
 
 INSTRUMENTS = {
@@ -71,7 +71,7 @@ INSTRUMENTS = {
 
 @dataclass(frozen=True)
 class Drum:
-    """A sine that falls from `start` to `end`, and noise between `low` and `high` (in Hz); decay times in s."""
+    """A sine that falls from `start` to `end` plus noise between `low` and `high` (all in Hz); decay times in s."""
 
     tone: float = 0.0
     start: float = 200.0
@@ -138,9 +138,9 @@ def _band(low: float, high: float) -> np.ndarray:
 
 
 def _wavetables(instrument: Instrument, frequency: float) -> tuple[np.ndarray, np.ndarray]:
-    """The bright and the dark period of a note, both scaled so that the bright one has unit RMS."""
+    """The bright and the dark wavetable of a note, scaled by the factor that gives the bright one unit RMS."""
     k = np.arange(1, max(2, min(_TABLE // 2, int(0.95 * SAMPLE_RATE / 2 / frequency))))
-    phase = np.exp(1j * 0.7 * k**2)  # spreads the harmonics so that no period is one sharp peak
+    phase = np.exp(1j * 0.7 * k**2)  # spreads the harmonics' phases, so that they do not add up to one sharp peak
     tables = []
     for cutoff in (instrument.cutoff, instrument.dark):
         spectrum = np.zeros(_TABLE // 2 + 1, dtype=complex)

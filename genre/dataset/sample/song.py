@@ -1,4 +1,4 @@
-"""A song's score: tempo, key, notes and drum strokes, drawn from a style by an artist's taste."""
+"""A song's score: tempo, key, notes and drum strokes, drawn from a style according to an artist's taste."""
 
 import itertools
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from genre.dataset.sample.instruments import INSTRUMENTS, Instrument
 from genre.dataset.sample.styles import SCALES, STYLES, Part, Style
 from genre.dataset.sample.taste import Taste
 
-_BORROWING = 0.32  # how often a song takes one of its sides from a neighbouring genre
+_BORROWING = 0.32  # probability that a song takes one aspect from a neighbouring genre
 _VELOCITY = {"X": 1.0, "x": 0.78, "o": 0.45}
-_LONGEST = 6.0  # of a note, in s
+_MAX_NOTE = 6.0  # in s
 
 
 class Note(NamedTuple):
@@ -30,7 +30,7 @@ class Stroke(NamedTuple):
 
 @dataclass(frozen=True)
 class Voice:
-    """The notes of one musician, and the level of the instrument in the mix in dB."""
+    """The notes of one musician, with the instrument and its level in the mix in dB."""
 
     instrument: Instrument
     level: float
@@ -39,7 +39,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Song:
-    """All that sounds; `tempo` in beats per minute, levels in dB, the other units as in `Style`."""
+    """A whole score; `tempo` in beats per minute, levels in dB, other units as in `Style`."""
 
     tempo: float
     voices: tuple[Voice, ...]
@@ -51,7 +51,7 @@ class Song:
 
 
 def arrange(style: Style, taste: Taste, seconds: float) -> Song:
-    """The song of one clip, `seconds` long."""
+    """Compose the song of one clip, `seconds` long."""
     scale, chords = taste.choice("harmony", _lender(style, taste, "harmony").harmony)
     key, tempo = taste.choice("key", range(12)), taste.uniform("tempo", style.tempo)
     bar_seconds = 4 * 60 / tempo
@@ -66,8 +66,8 @@ def arrange(style: Style, taste: Taste, seconds: float) -> Song:
         instrument = replace(instrument, cutoff=instrument.cutoff * brightness, dark=instrument.dark * brightness)
         pitches = [part.low + (key - part.low) % 12 + step for step in SCALES[scale]]
         notes = _play(part, pitches, roots, style.tones, bar_seconds, taste, name)
-        heard = tuple(note for note in notes if note.start < seconds)
-        voices.append(Voice(instrument, part.level + taste.uniform(f"{name} level", (-3, 3)), heard))
+        audible = tuple(note for note in notes if note.start < seconds)
+        voices.append(Voice(instrument, part.level + taste.uniform(f"{name} level", (-3, 3)), audible))
     drums = taste.choice("drums", _lender(style, taste, "drums").drums)
     strokes = _drum(drums, bars, bar_seconds, taste) if taste.chance("drummer", style.drummer) else []
     sound = _lender(style, taste, "sound")
@@ -82,15 +82,15 @@ def arrange(style: Style, taste: Taste, seconds: float) -> Song:
     )
 
 
-def _lender(style: Style, taste: Taste, side: str) -> Style:
-    """The style from which a song takes one of its sides: its own, or a neighbour's."""
-    if taste.chance(f"{side} borrowed", _BORROWING):
-        return STYLES[taste.choice(f"{side} lender", style.neighbours)]
+def _lender(style: Style, taste: Taste, aspect: str) -> Style:
+    """The style from which a song takes one aspect: its own, or a neighbour's."""
+    if taste.chance(f"{aspect} borrowed", _BORROWING):
+        return STYLES[taste.choice(f"{aspect} lender", style.neighbours)]
     return style
 
 
 def _musicians(style: Style, taste: Taste) -> list[Part]:
-    """Those of the style's parts who are there, one of them now and then a guest from a neighbouring genre."""
+    """The parts of the style that play, with one sometimes replaced by a guest from a neighbouring genre."""
     band = [part for number, part in enumerate(style.parts) if taste.chance(f"part {number} there", part.chance)]
     band = band or list(style.parts)
     guest = _lender(style, taste, "guest")
@@ -102,14 +102,14 @@ def _musicians(style: Style, taste: Taste) -> list[Part]:
 def _play(
     part: Part, scale: list[int], roots: list[int], tones: int, bar_seconds: float, taste: Taste, name: str
 ) -> list[Note]:
-    """A musician's notes: chords, degrees above the chord's root, and a melody that walks up and down the scale."""
+    """The notes of a part: chords, degrees above the chord's root, and a melody that walks up and down the scale."""
     rng = taste.of_clip(name)
     main, gate = taste.choice(f"{name} rhythm", part.rhythms), taste.uniform(f"{name} gate", part.gate)
     steps = (0, 4, 7) if tones == 2 else tuple(range(0, 2 * tones, 2))
     notes, degree = [], 0
     for bar, root in enumerate(roots):
         rhythm = main if rng.random() < 0.7 else part.rhythms[rng.integers(len(part.rhythms))]
-        root -= 7 * (root > 3)  # near the key note
+        root -= 7 * (root > 3)  # near the tonic
         for position, letter, length in _onsets(rhythm):
             if letter == "m":
                 degree = int(np.clip(degree + rng.integers(-2, 3), -3, 10))
@@ -117,14 +117,14 @@ def _play(
             else:
                 played = [root + int(letter) - 1] if letter.isdigit() else [root + step for step in steps]
             start = (bar + position) * bar_seconds + abs(rng.normal(0, 0.005))
-            held = min(_LONGEST, gate * length * bar_seconds)
+            held = min(_MAX_NOTE, gate * length * bar_seconds)
             velocity = _VELOCITY.get(letter, 0.8) * rng.uniform(0.8, 1.1)
             notes += [Note(start, scale[step % 7] + 12 * (step // 7), held, velocity) for step in played]
     return notes
 
 
 def _drum(drums: dict[str, str], bars: range, bar_seconds: float, taste: Taste) -> list[Stroke]:
-    """The same bar again and again; any drum but the kick may be missing from a song."""
+    """Repeat the same bar; any drum but the kick may be left out of a song."""
     rng = taste.of_clip("drum")
     strokes = []
     for drum, rhythm in drums.items():
@@ -136,7 +136,7 @@ def _drum(drums: dict[str, str], bars: range, bar_seconds: float, taste: Taste) 
 
 
 def _onsets(rhythm: str) -> list[tuple[float, str, float]]:
-    """Where a rhythm sounds: position in the bar, letter, and length up to the next one, as fractions of the bar."""
+    """The onsets of a rhythm: position in the bar, letter, and length up to the next onset, as fractions of the bar."""
     positions = [position for position, letter in enumerate(rhythm) if letter != "."]
     ends = [*positions[1:], len(rhythm)]
     return [

@@ -1,7 +1,7 @@
 """The ten genres as data: tempo, harmony, rhythms, instruments and sound of each.
 
-A rhythm is a string, spread evenly over a bar of four beats, so that sixteen letters are sixteenths and twelve are
-triplets: `X` accent, `x` note, `o` soft note, `.` rest. For instruments these play the chord; a digit plays a degree
+A rhythm is a string spread evenly over a bar of four beats, so that sixteen letters are sixteenth notes and twelve are
+triplets: `X` accent, `x` note, `o` soft note, `.` rest. For instruments, these play the chord; a digit plays a degree
 of the scale above the chord's root (1 root, 3 third, 8 octave), and `m` the next note of a melody.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 Range = tuple[float, float]
 
-# Semitones above the key note.
+# Semitones above the tonic.
 SCALES = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "mixolydian": (0, 2, 4, 5, 7, 9, 10),
@@ -22,31 +22,31 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Part:
-    """A musician: instruments and rhythms to choose from, lowest key note (MIDI), level in dB, and habits."""
+    """A musician: instruments and rhythms to choose from, lowest tonic (MIDI number), level in dB, and habits."""
 
     instruments: tuple[str, ...]
     rhythms: tuple[str, ...]
     low: int
     level: float
-    gate: Range = (0.6, 1.0)  # how much of its time a note is held
-    chance: float = 0.8  # how often the musician plays
+    gate: Range = (0.6, 1.0)  # fraction of its time for which a note is held
+    chance: float = 0.8  # probability that the musician plays
 
 
 @dataclass(frozen=True)
 class Style:
-    """A genre's habits; each song draws its own from them."""
+    """The options and ranges of a genre, from which each song is drawn."""
 
     tempo: Range  # in beats per minute
-    harmony: tuple[tuple[str, str], ...]  # a scale, and the degree of each bar's chord
-    drums: tuple[dict[str, str], ...]  # a rhythm for each drum
+    harmony: tuple[tuple[str, str], ...]  # options: scale, and the degree of each bar's chord
+    drums: tuple[dict[str, str], ...]  # options: a rhythm for each drum
     parts: tuple[Part, ...]
     neighbours: tuple[str, ...]  # genres from which a song may borrow
-    tones: int = 3  # of a chord: 2 for root and fifth, 3 triads, 4 sevenths
-    drummer: float = 0.95  # how often there are drums
+    tones: int = 3  # per chord: 2 for root and fifth, 3 for triads, 4 for seventh chords
+    drummer: float = 0.95  # probability of drums
     drum_level: float = 0.0  # in dB
-    tilt: Range = (-1.0, 1.0)  # in dB an octave, around 1 kHz
+    tilt: Range = (-1.0, 1.0)  # in dB per octave, around 1 kHz
     lowpass: Range = (7000, 11000)  # in Hz
-    reverb: Range = (0.05, 0.35)  # level of the reverberation against the dry sound
+    reverb: Range = (0.05, 0.35)  # level of the reverberation relative to the dry sound
 
 
 _BACKBEAT = "....X.......X..."

@@ -1,1 +1,1 @@
-"""The pictures of a run: functions that return a matplotlib `Figure`, drawn without pyplot and its global state."""
+"""The charts: functions that return a matplotlib `Figure` without using pyplot and its global state."""

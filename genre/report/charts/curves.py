@@ -1,4 +1,4 @@
-"""Accuracy and loss after each epoch."""
+"""Learning curves: accuracy and loss after each epoch."""
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ LABELS = {"train": "training: augmented segments", "validation": "validation: wh
 
 @style.styled
 def curves(history: pd.DataFrame, data: Data, *, best_epoch: int, refit: bool) -> Figure:
-    """Accuracy and loss side by side, training and validation, with the epoch that was chosen.
+    """Training and validation accuracy and loss, side by side, with the chosen epoch marked.
 
-    `history` is indexed by epoch, 1 is the first, and has the columns `train/accuracy`, `validation/accuracy` (0..1),
-    `train/loss` and `validation/loss` (nats), which are computed differently, see
-    `genre.training.checkpoint.EpochScores`. After a `refit`, the network that was saved comes from a second training,
-    of which there are no curves.
+    `history` is indexed by epoch, starting at 1, with the columns `train/accuracy`, `validation/accuracy` (0..1),
+    `train/loss` and `validation/loss` (nats). Training and validation scores are computed differently, see
+    `genre.training.checkpoint.EpochScores`. With `refit`, the saved network comes from a second training run, which
+    has no curves.
     """
     best = history.loc[best_epoch, "validation/accuracy"]
     detail = f"epoch {best_epoch} of {history.index.max()} was chosen: validation accuracy {100 * best:.1f} %"
@@ -54,15 +54,15 @@ def _draw(axes: Axes, history: pd.DataFrame, name: str, best_epoch: int) -> None
 
 
 def _epoch_ticks(last: int) -> list[int]:
-    """The first epoch and round ones after it."""
-    round_ones = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, last)
-    return [1, *(int(tick) for tick in round_ones if 1 < tick <= last)]
+    """The first epoch, then round numbers up to the last."""
+    round_numbers = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, last)
+    return [1, *(int(tick) for tick in round_numbers if 1 < tick <= last)]
 
 
 def _finish_loss(axes: Axes, losses: np.ndarray) -> None:
     axes.set_title("Loss")
     axes.set_ylabel("cross-entropy in nats")
-    if losses.min() > 0 and losses.max() > 15 * np.median(losses):  # one wild epoch must not flatten the others
+    if losses.min() > 0 and losses.max() > 15 * np.median(losses):  # keep one outlier epoch from flattening the others
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())

@@ -1,4 +1,4 @@
-"""How well each genre is recognised, and which are mistaken for which."""
+"""F1 per genre and the confusion matrix."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from genre.model.predictions import Predictions
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-MOST_WITH_PERCENT = 14  # genres; with more of them the cells are too small for two lines
+MAX_GENRES_WITH_PERCENT = 14  # genres; with more, the cells are too small for two lines
 
 
 @style.styled
 def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
-    """F1 of every genre with its 95 % interval, best on top, and their mean, 0..1.
+    """Bars of F1 per genre with 95 % intervals, best on top, and the mean `macro_f1` (0..1) as a line.
 
     `per_genre` has the columns `f1`, `f1_low`, `f1_high` (0..1) and `n_clips`, indexed by genre.
     """
@@ -29,7 +29,7 @@ def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
     axes = figure.subplots()
     positions = range(len(table))
     axes.barh(positions, table.f1, height=0.66, color=[colours[genre] for genre in table.index])
-    for colour, width in (("white", 3.2), (style.INK, 1.3)):  # a white rim, to be seen on dark bars too
+    for colour, width in (("white", 3.2), (style.INK, 1.3)):  # a white outline, visible on dark bars too
         axes.hlines(positions, table.f1_low, table.f1_high, color=colour, linewidth=width)
         for end in (table.f1_low, table.f1_high):
             axes.plot(end, positions, "|", color=colour, markersize=4 + width, markeredgewidth=width, clip_on=False)
@@ -54,15 +54,15 @@ def f1(per_genre: pd.DataFrame, data: Data, *, macro_f1: float) -> Figure:
 
 @style.styled
 def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> Figure:
-    """Rows are true genres, columns predicted ones; a cell holds its clips and their share of the row.
+    """The confusion matrix: rows are true genres, columns predicted; each cell has its count and share of the row.
 
-    `scores` has `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips`.
+    `scores` has the keys `accuracy`, `accuracy_low`, `accuracy_high`, `majority_accuracy` (0..1) and `n_clips`.
     """
     genres = predictions.genres
     n = len(genres)
     counts = predictions.confusion
-    of_genre = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(of_genre, 1)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
     names = list(style.short_names(genres, 28).values())
     keys = ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy")
     accuracy, low, high, majority = (f"{100 * scores[key]:.1f}" for key in keys)
@@ -80,7 +80,7 @@ def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> F
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _write_cells(axes, counts, shares)
-    _write_names(axes, genres, names, of_genre.ravel())
+    _write_names(axes, genres, names, totals.ravel())
     bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=28, pad=0.03)
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     bar.set_label("share of the true genre's clips")
@@ -89,8 +89,8 @@ def confusion(predictions: Predictions, scores: dict[str, Any], data: Data) -> F
 
 
 def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
-    """Empty cells stay empty, so that the mistakes stand out."""
-    small = len(counts) > MOST_WITH_PERCENT
+    """Write the counts; cells without clips stay blank, so that the mistakes stand out."""
+    small = len(counts) > MAX_GENRES_WITH_PERCENT
     for row, column in np.argwhere(counts):
         share = shares[row, column]
         text = str(counts[row, column]) if small else f"{counts[row, column]}\n{100 * share:.0f} %"
@@ -98,12 +98,12 @@ def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
         axes.text(column, row, text, ha="center", va="center", size=7 if small else 8, color=colour)
 
 
-def _write_names(axes: Axes, genres: list[str], names: list[str], of_genre: np.ndarray) -> None:
+def _write_names(axes: Axes, genres: list[str], names: list[str], totals: np.ndarray) -> None:
     positions = np.arange(len(names))
-    upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
+    fits_upright = len(names) <= 3 and max(map(style.columns, names)) <= 14
     slanted: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
-    axes.set_xticks(positions, names, **({} if upright else slanted))
-    axes.set_yticks(positions, [f"{name} ({count})" for name, count in zip(names, of_genre, strict=True)])
+    axes.set_xticks(positions, names, **({} if fits_upright else slanted))
+    axes.set_yticks(positions, [f"{name} ({count})" for name, count in zip(names, totals, strict=True)])
     axes.set(xlabel="predicted genre", ylabel="true genre (test clips)")
     axes.set_xticks(positions[:-1] + 0.5, minor=True)
     axes.set_yticks(positions[:-1] + 0.5, minor=True)

@@ -1,4 +1,4 @@
-"""The architecture of a network as boxes and arrows, branches side by side."""
+"""A diagram of the network: boxes and arrows, with branches side by side."""
 
 import re
 import textwrap
@@ -19,16 +19,16 @@ from genre.model.model_file import ModelInfo
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-# In inches.
+# Lengths in inches.
 GAP = 0.26  # between rows
 GUTTER = 0.3  # between branches
-LINE = 0.155  # the height of a line
+LINE = 0.155  # line height
 PADDING = 0.07  # around the text of a box
-SIZE = 8  # of text, in points
-CHARACTERS = 48  # in a line, at most
-# Layers that are drawn in the box of the layer before them.
+SIZE = 8  # font size, in points
+CHARACTERS = 48  # maximum per line
+# Layers drawn in the same box as the layer before them.
 _FOLLOWERS = r".*(Normalization|Dropout|Activation|LU|Flatten|Reshape|(?<!Global)MaxPooling\dD|^AveragePooling\dD)$"
-# Fill and edge of a box by its first layer; the first match counts.
+# Fill and edge colour of a box, by the class of its first layer; the first match wins.
 _FAMILIES = (
     (r"Input", "#f2f4f7", "#475467"),
     (r"(Separable|Depthwise)?Conv", "#e3f0fb", "#3f90da"),
@@ -48,18 +48,18 @@ _ARROW: dict[str, Any] = {
 
 @dataclass
 class Block:
-    """A layer and those that directly follow it, such as convolution, pooling, normalisation and activation."""
+    """A layer and those folded into its box, such as a convolution with its pooling, normalisation and activation."""
 
     layers: list[LayerSummary]
-    inputs: list[str]  # names of the blocks that feed it
+    inputs: list[str]  # names of its input blocks
     outputs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.inner = fold(self.layers[0].layers)  # the network within its layer
+        self.inner = fold(self.layers[0].layers)  # the network nested in the layer, if any
 
     @property
     def lines(self) -> list[str]:
-        """Its layer, those that follow it, and the shape that comes out with the number of parameters."""
+        """The text: the first layer, the layers folded in, then the output shape with the number of parameters."""
         head, *followers = map(describe, self.layers)
         followers = [text for text in followers if text != "reshape"]
         head = head[:1].upper() + head[1:]
@@ -80,16 +80,15 @@ class Block:
         return width, height
 
 
-# The middle (0: the middle of the whole) and the top, in inches, of each block and each arrow that passes branches.
+# Horizontal centre (0 is the diagram's) and top, in inches, of each block and of each arrow that skips a branch.
 Places = dict[str | tuple[str, str], tuple[float, float]]
 
 
 @style.styled
 def network(info: ModelInfo, data: Data) -> Figure:
-    """The layers of `info` from input to output; a network within a layer has a frame.
+    """The layers of `info` from input to output; a nested network is drawn in the box of its layer.
 
-    A box names its layers with their settings, the shape that comes out (without the batch axis) and the number of
-    parameters.
+    A box lists its layers with their settings, the output shape (without the batch axis) and the number of parameters.
     """
     blocks = fold(info.layers)
     places, width, height = arrange(blocks)
@@ -105,10 +104,10 @@ def network(info: ModelInfo, data: Data) -> Figure:
 
 
 def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
-    """The blocks of a network by the name of their first layer, each after those that feed it."""
+    """Group layers into blocks, keyed by the name of their first layer, in topological order."""
     uses = Counter(name for layer in layers for name in layer.inputs)
     blocks: dict[str, Block] = {}
-    owner: dict[str, Block] = {}  # of each layer
+    owner: dict[str, Block] = {}  # the block that holds each layer
     for layer in layers:
         before = owner[layer.inputs[0]] if [uses[name] for name in layer.inputs] == [1] else None
         if before and not before.inner and re.match(_FOLLOWERS, layer.kind):
@@ -123,11 +122,12 @@ def fold(layers: Sequence[LayerSummary]) -> dict[str, Block]:
 
 
 def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
-    """Places with branches side by side from where they part to where they meet, and the width and height of all."""
-    end = ""  # below the last block
-    passed = {end: {end}}  # by every path from a block to the end: its post-dominators
+    """Lay branches out side by side between fork and join; returns the places and the total width and height."""
+    end = ""  # a virtual block below the last one
+    post_dominators = {end: {end}}  # of each block: the blocks on every path from it to the end
     for name in reversed(blocks):
-        passed[name] = {name}.union(set.intersection(*(passed[output] for output in blocks[name].outputs or [end])))
+        following = [post_dominators[output] for output in blocks[name].outputs or [end]]
+        post_dominators[name] = {name}.union(set.intersection(*following))
     placed = {end}
 
     def column(name: str, stop: str) -> tuple[Places, float, float]:
@@ -138,24 +138,24 @@ def arrange(blocks: dict[str, Block]) -> tuple[Places, float, float]:
             wide, high = blocks[name].size
             places[name], width, top = (0.0, top), max(width, wide), top + high + GAP
             outputs = blocks[name].outputs
-            meeting = min(passed[name] - {name}, key=[*blocks, end].index)  # where the paths are one again
+            join = min(post_dominators[name] - {name}, key=[*blocks, end].index)  # where its branches meet again
             if len(outputs) > 1:
-                past: tuple[Places, float, float] = ({(name, meeting): (0.0, 0.0)}, 0.0, 0.0)
-                branches = [past if output == meeting else column(output, meeting) for output in outputs]
+                skip: tuple[Places, float, float] = ({(name, join): (0.0, 0.0)}, 0.0, 0.0)
+                branches = [skip if output == join else column(output, join) for output in outputs]
                 left = -(sum(wide for _, wide, _ in branches) + GUTTER * (len(branches) - 1)) / 2
                 width = max(width, -2 * left)
                 for branch, wide, _ in branches:
                     places |= {item: (left + wide / 2 + x, top + y) for item, (x, y) in branch.items()}
                     left += wide + GUTTER
                 top += max(high for _, _, high in branches) + GAP
-            name = meeting
+            name = join
         return places, width, max(top - GAP, 0.0)
 
     return column(next(iter(blocks), end), end)
 
 
 def describe(layer: LayerSummary) -> str:
-    """A layer with its settings in words, such as `convolution 3 x 5, 24 filters, stride 1 x 2`."""
+    """A layer and its settings in words, such as `convolution 3 x 5, 24 filters, stride 1 x 2`."""
     settings = {
         key: " \u00d7 ".join(map(str, value)) if isinstance(value, list) else str(value).replace("relu", "ReLU")
         for key, value in layer.settings.items()
@@ -179,7 +179,7 @@ def _draw(axes: Axes, blocks: dict[str, Block], places: Places, *, middle: float
         for source in (source for source in block.inputs if source in spots):
             start, lower = spots[source][0], spots[source][1] + blocks[source].size[1]
             across, _ = spots.get((source, name), (start if len(blocks[source].outputs) == 1 else x, 0))
-            first, last = lower + GAP / 2, upper - GAP / 2  # where it bends
+            first, last = lower + GAP / 2, upper - GAP / 2  # heights at which the arrow bends
             corners = [(start, lower), (start, first), (across, first), (across, last), (x, last), (x, upper)]
             axes.add_patch(FancyArrowPatch(path=Outline(corners), **_ARROW))
 

@@ -1,4 +1,4 @@
-"""One song: its mel spectrogram, and below it the probability of each genre over time."""
+"""A song's mel spectrogram above the probability of each genre over time."""
 
 import re
 
@@ -13,16 +13,16 @@ from genre.report.charts.style import Data
 from genre.songs.prediction import Song
 from genre.songs.text import clock, sureness
 
-_NAMED = 0.03  # a genre has an area of its own where it is at least so probable at some time,
-_ROOM = 10  # and at most so many have one
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # between ticks, in seconds
+_MIN_NAMED = 0.03  # genres that never reach this probability are merged into "others",
+_MAX_NAMED = 10  # and so are those beyond this number
+_TICK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # in seconds
 
 
 @style.styled
 def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> Figure:
-    """The picture of a file's prediction by `genre.songs.prediction.predict_song` with its windows kept.
+    """Draw a prediction that `genre.songs.prediction.predict_song` made with `keep_windows`.
 
-    `info` is that of the model; `width` is in inches, 9 for a page, 4.2 for a phone.
+    `info` describes the model; `width` is in inches: 9 for a page, 4.2 for a phone.
     """
     best = np.argsort(-prediction.probabilities, kind="stable")
     genre, probability = info.genres[best[0]], prediction.probabilities[best[0]]
@@ -44,9 +44,9 @@ def song(name: str, prediction: Song, info: ModelInfo, *, width: float = 9) -> F
 
 
 def time_ticks(seconds: float, *, at_most: int) -> np.ndarray:
-    """Ticks at whole seconds, minutes or hours, with `at_most` steps; matplotlib's own are at times such as 16:40."""
-    step = next((step for step in _STEPS if seconds / step <= at_most), None)
-    return np.arange(0, seconds + 0.01, step or _STEPS[-1] * np.ceil(seconds / _STEPS[-1] / at_most))
+    """Ticks at round times, with at most `at_most` intervals; matplotlib's own fall at times such as 16:40."""
+    step = next((step for step in _TICK_STEPS if seconds / step <= at_most), None)
+    return np.arange(0, seconds + 0.01, step or _TICK_STEPS[-1] * np.ceil(seconds / _TICK_STEPS[-1] / at_most))
 
 
 def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
@@ -54,7 +54,7 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
     for window in prediction.windows:
         end = min(window.start + len(window.frames) / settings.frames_per_second, prediction.seconds)
         image = draw(axes, window.frames, settings, window.start, end, "magma")
-    axes.set_facecolor("black")  # skipped silence
+    axes.set_facecolor("black")  # shows where silence was skipped
     axes.set_yticks(*band_ticks(settings))
     axes.set_ylabel("kHz")
     axes.set_ylim(-0.5, settings.n_mels - 0.5)
@@ -62,12 +62,12 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
 
 
 def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: np.ndarray) -> None:
-    """Stacked, the most probable genre at the bottom; they change half way between the middles of two moments."""
+    """Stack the probabilities, the most probable genre at the bottom; steps lie midway between segment centres."""
     colours, labels = style.genre_colours(genres), style.short_names(genres, 24)
     moments = prediction.moments
     seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
     shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
-    named = [index for place, index in enumerate(best) if place == 0 or shares[index].max() >= _NAMED][:_ROOM]
+    named = [index for rank, index in enumerate(best) if rank == 0 or shares[index].max() >= _MIN_NAMED][:_MAX_NAMED]
     others = np.delete(shares, named, axis=0).sum(axis=0)
     areas = axes.stackplot(
         seconds, *shares[named], others, step="mid", edgecolor="white", linewidth=0.4,
@@ -76,7 +76,7 @@ def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: n
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50", "100"])
     axes.set_ylabel("probability, %")
-    # matplotlib hides what begins with _
+    # matplotlib leaves labels that begin with _ out of the legend
     shown = [*(re.sub("^_", " _", labels[genres[index]]) for index in named), "others"]
     if len(named) == len(genres):
         areas, shown = areas[:-1], shown[:-1]

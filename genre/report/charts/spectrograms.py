@@ -1,4 +1,4 @@
-"""Mel spectrograms of test clips: one for each genre, and the most confident mistakes."""
+"""Mel spectrograms of test clips: one per genre, and the most confident mistakes."""
 
 import math
 from collections.abc import Sequence
@@ -20,31 +20,31 @@ from genre.features.spectrogram import TOP_DB, to_decibels
 from genre.report.charts import style
 from genre.report.charts.style import Data
 
-if TYPE_CHECKING:  # pandas comes with them, and the picture of one song does without
+if TYPE_CHECKING:  # they import pandas, which the chart of a single song does not need
     from genre.features.store import Features
     from genre.model.predictions import Predictions
 
-MOST_MISTAKES = 9
+MAX_MISTAKES = 9
 _TICKS = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)  # in Hz
-# Noise does not compress: steps of 2 dB and fewer dots keep the files small, which are in git.
+# Noise hardly compresses: 2 dB colour steps and a lower resolution keep the files small enough for git.
 _COLOURS = matplotlib.colormaps["magma"].resampled(40)
 _DPI = 120
 _BOLD: dict[str, Any] = {"size": 9, "weight": "bold"}
 _SMALL: dict[str, Any] = {"size": 8, "color": style.MUTED}
-Caption = list[list[tuple[str, dict[str, Any]]]]  # lines of pieces, each with its look
+Caption = list[list[tuple[str, dict[str, Any]]]]  # lines of (text, text properties) pairs
 
 
 @style.styled
 def spectrograms(features: "Features", predictions: "Predictions", data: Data) -> Figure:
-    """For each genre the test clip with the highest probability of it."""
+    """For each genre, its test clip with the highest probability of that genre."""
     colours, names = style.genre_colours(predictions.genres), style.short_names(predictions.genres, 20)
-    of_truth = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
+    true_probability = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels]
     rows, captions = [], []
     for label in sorted(set(predictions.labels), key=lambda label: predictions.genres[label]):
         candidates = np.flatnonzero(predictions.labels == label)
-        row = candidates[of_truth[candidates].argmax()]
+        row = candidates[true_probability[candidates].argmax()]
         genre = predictions.genres[label]
-        clip = f"{style.shorten(predictions.clip_ids[row], 20)}, {_percent(of_truth[row])}"
+        clip = f"{style.shorten(predictions.clip_ids[row], 20)}, {_percent(true_probability[row])}"
         rows.append(row)
         captions.append([[(style.CHIP, {"color": colours[genre]}), (names[genre], _BOLD)], [(clip, _SMALL)]])
     return _grid(
@@ -59,16 +59,16 @@ def spectrograms(features: "Features", predictions: "Predictions", data: Data) -
 
 
 def confident_mistakes(predictions: "Predictions") -> np.ndarray:
-    """Rows of the misclassified clips, the most confident first [shape=(n,), int]."""
+    """Row numbers of the misclassified clips [shape=(n,), int], the most confident first."""
     wrong = np.flatnonzero(predictions.labels != predictions.predicted)
     return wrong[np.lexsort((predictions.clip_ids[wrong], -predictions.probabilities[wrong].max(axis=1)))]
 
 
 @style.styled
 def mistakes(features: "Features", predictions: "Predictions", data: Data) -> Figure:
-    """The most confident mistakes in their order, with the probabilities of the true and the predicted genre."""
+    """The most confident mistakes in order, with the probabilities of the true and the predicted genre."""
     wrong = confident_mistakes(predictions)
-    total, n_wrong, rows = len(predictions.labels), len(wrong), wrong[:MOST_MISTAKES]
+    total, n_wrong, rows = len(predictions.labels), len(wrong), wrong[:MAX_MISTAKES]
     title = "The most confident mistakes"
     if not n_wrong:
         figure = style.new_figure(7, 1.2, title, data, detail=f"0 of {total} test clips are misclassified")
@@ -101,9 +101,9 @@ def _percent(probability: float) -> str:
 
 
 def decibels(clip: np.ndarray) -> np.ndarray:
-    """Stored frames in dB below the clip's loudest point, -80..0.
+    """Stored frames in dB relative to the clip's loudest point, -80..0.
 
-    8-bit levels reach from the clip's own minimum; that is taken for the -80 dB that it nearly always is.
+    8-bit levels start at the clip's own minimum, which is assumed to be -80 dB, as it nearly always is.
     """
     if clip.dtype == np.uint8:
         return clip.astype(np.float32) * np.float32(TOP_DB / 255) - np.float32(TOP_DB)
@@ -111,7 +111,7 @@ def decibels(clip: np.ndarray) -> np.ndarray:
 
 
 def band_ticks(settings: FeatureSettings) -> tuple[list[float], list[str]]:
-    """The positions of round frequencies among the mel bands, counted from 0, and their names in kHz."""
+    """Ticks at round frequencies: fractional mel band indices, and labels in kHz."""
     centres = bands.frequencies(settings.n_mels, settings.sample_rate)[1:-1]
     inside = [hertz for hertz in _TICKS if centres[0] <= hertz <= centres[-1]]
     positions = np.interp(inside, centres, np.arange(settings.n_mels))
@@ -146,7 +146,7 @@ def _grid(
         if number % columns == 0:
             axes.set_ylabel("kHz", size=8)
     longest = max(map(len, clips)) / settings.frames_per_second
-    panels[0, 0].set_xlim(0, max(longest, round(longest)))  # 29.98 s end at a tick
+    panels[0, 0].set_xlim(0, max(longest, round(longest)))  # extend 29.98 s to the tick at 30
     panels[0, 0].set_yticks(*band_ticks(settings))
     label_decibels(figure.colorbar(image, ax=figure.axes, anchor=(0, 1), shrink=min(1, 4 / height), pad=0.01))
     return figure
@@ -165,16 +165,16 @@ def _write_caption(axes: Axes, caption: Caption) -> None:
 
 
 def draw(
-    axes: Axes, clip: np.ndarray, settings: FeatureSettings, start: float, end: float, colours: str | Colormap
+    axes: Axes, clip: np.ndarray, settings: FeatureSettings, start: float, end: float, cmap: str | Colormap
 ) -> AxesImage:
-    """Draw the frames [shape=(frames, n_mels)] of what lies between two times, in seconds, low bands below."""
+    """Draw frames [shape=(frames, n_mels)] from time `start` to `end`, in seconds, low bands at the bottom."""
     return axes.imshow(
-        decibels(clip).T, cmap=colours, vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
+        decibels(clip).T, cmap=cmap, vmin=-TOP_DB, vmax=0, origin="lower", aspect="auto",
         extent=(start, end, -0.5, settings.n_mels - 0.5), interpolation_stage="data",
     )  # fmt: skip
 
 
 def label_decibels(bar: Colorbar) -> None:
-    """Write the unit over a colour bar."""
+    """Write the unit above a colour bar."""
     bar.ax.set_title("dB", size=8, weight="normal", loc="center", color=style.MUTED)
     bar.outline.set_visible(False)

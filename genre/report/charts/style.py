@@ -1,4 +1,4 @@
-"""What all pictures share: one look, one colour per genre, a header that names the data, files with stable bytes."""
+"""Shared by all charts: style, one colour per genre, a header naming the data, and byte-reproducible PNG files."""
 
 import logging
 import re
@@ -26,25 +26,25 @@ DPI = 150
 INK = "#1f2430"
 MUTED = "#667085"
 GRID = "#e4e7ec"
-WARNING = "#b42318"  # of the header of synthetic data
-CHARACTERS = {"bold": 105, "normal": 130}  # of one point that fit into an inch; a wide one counts twice
-CHIP = "\u25a0"  # a square in the genre's colour, so that no text has to be read in it
+WARNING = "#b42318"  # header colour for synthetic data
+CHARACTERS = {"bold": 105, "normal": 130}  # per inch at a font size of one point; wide ones count twice
+CHIP = "\u25a0"  # a square in the genre's colour, as coloured text is hard to read
 
-# After matplotlib's own font, for letters that it lacks: fonts of Linux, macOS and Windows, and one for symbols.
+# Fallbacks for glyphs that matplotlib's default font lacks: fonts of Linux, macOS and Windows, and one for symbols.
 _FONTS = (
     "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Noto Sans Thai", "Noto Sans Devanagari", "Arial Unicode MS",
     "Microsoft YaHei", "Malgun Gothic", "Leelawadee UI", "Nirmala UI", "STIXGeneral",
 )  # fmt: skip
-_NO_FONT = (  # for what matplotlib says of each letter; it lists the fonts that are installed when it runs first
+_MISSING_GLYPH = (  # replaces matplotlib's warning per glyph; matplotlib caches the list of installed fonts
     "some names have letters that no font here has; to see them, install one such as Noto Sans CJK, and empty "
     f"{matplotlib.get_cachedir()}"
 )
-logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # few of them have a bold face
+logging.getLogger(font_manager.__name__).setLevel(logging.ERROR)  # no warnings about fallbacks without a bold face
 _STYLE = {
     "font.family": ["DejaVu Sans", *(name for name in _FONTS if name in font_manager.get_font_names())],
     "font.size": 9,
     "text.color": INK,
-    "text.parse_math": False,  # a $ in a name is a $
+    "text.parse_math": False,  # a $ in a name is not math
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 9,
@@ -62,16 +62,16 @@ _STYLE = {
     "legend.frameon": False,
 }
 
-PALETTE = matplotlib.color_sequences["petroff10"]  # colour-blind people can tell them apart: arXiv:2107.02270
+PALETTE = matplotlib.color_sequences["petroff10"]  # distinguishable by colour-blind readers: arXiv:2107.02270
 
 
 @dataclass(frozen=True)
 class Data:
-    """The data behind a picture; `str` gives the header's line on them."""
+    """The dataset behind a chart; `str` gives its line in the header."""
 
     name: str
     source: str  # as in dataset.json
-    protocol: str  # of the split
+    protocol: str  # split protocol
 
     @property
     def synthetic(self) -> bool:
@@ -84,16 +84,16 @@ class Data:
         return f"{name}, {self.protocol.replace('_', '-')} split"
 
 
-# Decorates what draws: it looks the same whatever matplotlib's settings on this machine are.
+# Decorator for drawing functions: makes their output independent of the user's matplotlib settings.
 styled = matplotlib.style.context(["default", _STYLE])
 
 
 def new_figure(
     width: float, height: float, title: str, data: Data, *, about: str = "", detail: str = "", dpi: int = DPI
 ) -> Figure:
-    """An empty figure, and above it a header: title, data (after `about`), in red where they are synthetic, `detail`.
+    """An empty figure below a header: title, then `about` and data (in red if synthetic), then `detail`.
 
-    `width` and `height` are in inches, without the header's height; the header's lines are wrapped.
+    `width` and `height` are in inches, excluding the header; long header lines are wrapped.
     """
     texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
         (title, 12.5, {"weight": "bold"}),
@@ -102,9 +102,9 @@ def new_figure(
     )
     lines, top = [], 0.12
     for text, size, look in texts:
-        fitting = CHARACTERS[look.get("weight", "normal")] * (width - 0.24) / size
-        stretched = "".join(letter + "\0" * (columns(letter) - 1) for letter in text)  # textwrap counts characters
-        for line in textwrap.wrap(stretched, int(fitting)):
+        max_columns = CHARACTERS[look.get("weight", "normal")] * (width - 0.24) / size
+        padded = "".join(letter + "\0" * (columns(letter) - 1) for letter in text)  # textwrap counts characters
+        for line in textwrap.wrap(padded, int(max_columns)):
             lines.append((top, line.replace("\0", ""), {"size": size, **look}))
             top += 1.55 * size / 72
     header = top + 0.08
@@ -117,20 +117,20 @@ def new_figure(
 
 
 def genre_colours(genres: Sequence[str]) -> dict[str, str]:
-    """The colour of each genre, by its position in alphabetical order; after ten come darker and then paler ones."""
+    """A colour for each genre, by alphabetical position; after the ten of the palette come darker, then paler ones."""
     colours = {}
     for number, genre in enumerate(sorted(genres)):
-        turn, hue = divmod(number, len(PALETTE))
-        towards, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[turn % 3]
-        red, green, blue = (towards * amount + part * (1 - amount) for part in to_rgb(PALETTE[hue]))
+        cycle, hue = divmod(number, len(PALETTE))
+        target, amount = ((0.0, 0.0), (0.0, 0.45), (1.0, 0.55))[cycle % 3]
+        red, green, blue = (target * amount + part * (1 - amount) for part in to_rgb(PALETTE[hue]))
         colours[genre] = to_hex((red, green, blue))
     return colours
 
 
 def shorten(text: str, length: int, *, head: int | None = None) -> str:
-    """`text`, or its first `head` and last characters around an ellipsis where it is wider than `length`.
+    """`text`, cut to at most `length` columns with an ellipsis after the first `head`; a wide character takes two.
 
-    A wide character, such as a Chinese one, counts twice; what cannot be printed is escaped.
+    Characters that cannot be printed are escaped.
     """
     text = printable(text)
     if columns(text) <= length:
@@ -140,7 +140,7 @@ def shorten(text: str, length: int, *, head: int | None = None) -> str:
 
 
 def columns(text: str) -> int:
-    """The width of a text in ordinary characters."""
+    """Display width of a text; wide (East Asian) characters count twice."""
     return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
 
 
@@ -151,7 +151,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def short_names(names: Sequence[str], length: int) -> dict[str, str]:
-    """Each name cut to `length` characters at a point where they stay different; if there is none, with a number."""
+    """Shorten names to `length` columns, cutting where they stay distinct; if nowhere, number them."""
     for head in sorted(range(1, length - 1), key=lambda head: abs(head - (length - 1) * 2 // 3)):
         cut = {name: shorten(name, length, head=head) for name in names}
         if len(set(cut.values())) == len(names):
@@ -161,8 +161,8 @@ def short_names(names: Sequence[str], length: int) -> dict[str, str]:
 
 @styled
 def save(figure: Figure, path: Path) -> None:
-    """Write `figure` as PNG; the same figure gives the same bytes."""
+    """Write `figure` as a PNG file; the same figure gives the same bytes."""
     with replacing(path) as temporary, warnings.catch_warnings(record=True) as caught:
-        figure.savefig(temporary, format="png", metadata={"Software": None})  # else its version is in the file
-    for message in {re.sub("Glyph .*", _NO_FONT, str(warning.message)) for warning in caught}:
+        figure.savefig(temporary, format="png", metadata={"Software": None})  # omit matplotlib's version
+    for message in {re.sub("Glyph .*", _MISSING_GLYPH, str(warning.message)) for warning in caught}:
         log.warning("%s: %s", path, message)
