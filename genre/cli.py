@@ -105,7 +105,7 @@ def check_predict(args: argparse.Namespace, usage_error: Callable[[str], NoRetur
         if out and out.exists() and not out.is_file():  # a rename would replace it
             usage_error(f"{option} writes a file, and {readable(out)} is a folder or a device")
         if out and os.path.realpath(out) in inputs:
-            usage_error(f"{option} would overwrite {readable(out)}, which is to be predicted")
+            usage_error(f"{option} would overwrite {readable(out)}, which is an input")
         if out and any(parent.exists() and not parent.is_dir() for parent in out.parents):
             usage_error(f"{option} writes {readable(out)}, whose folder is a file")
     # Write to the target of a symlink.

@@ -60,8 +60,8 @@ def extract(
             raise DataError(_too_many(skipped, len(listed), max_skipped))
         if n_longer:
             log.info(
-                "%d of %d clips are longer than extract.seconds = %g: only that much of each is learned from, from its "
-                "first sound on", n_longer, len(listed), settings.seconds,
+                "%d of %d clips are longer than extract.seconds = %g: only that much of each is used, starting at its "
+                "first sound", n_longer, len(listed), settings.seconds,
             )  # fmt: skip
         if any("not installed" in item["reason"] for item in skipped):
             log.warning("after installing ffmpeg, run `dvc repro --force --single-item extract`, then `dvc repro`")

@@ -47,7 +47,7 @@ def complete(folder: Path, scratch: Path, *, names: Sequence[str]) -> Dataset:
     problems: list[MirrorError] = []
     for name in names:
         if not missing.empty:
-            log.info("%d of %d clips of GTZAN are missing; asking %s", len(missing), len(tracks), name)
+            log.info("%d of %d clips of GTZAN are missing; trying %s", len(missing), len(tracks), name)
             taken, errors = _take_from(name, missing, folder, source)
             missing = missing.drop(index=list(taken))
             problems += errors

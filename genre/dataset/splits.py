@@ -46,9 +46,9 @@ def _with_artist(clips: pd.DataFrame) -> pd.DataFrame:
     known = clips[clips.artist != ""]
     lacking = sorted(set(clips.genre) - set(known.genre))
     if lacking:
-        whom = "any clip" if known.empty else f"any clip of {', '.join(lacking)}"
+        whom = "clip" if known.empty else f"clip of {' or '.join(lacking)}"
         raise DataError(
-            f"split.protocol = 'artist' needs to know the clips' artists, and does not know that of {whom}; put an "
+            f"split.protocol = 'artist' needs the clips' artists, and knows that of no {whom}; put an "
             "artists.csv with the columns clip_id,artist at the top of the dataset's folder and run `dvc repro --force "
             "fetch`, or set split.protocol to random"
         )

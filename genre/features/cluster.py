@@ -42,8 +42,8 @@ def _results(future: Future, client: Client) -> list:
         outcome = future.result(timeout=RESULT_TIMEOUT)
     except TimeoutError:
         raise ClusterError(
-            f"nothing came from the Dask cluster at {address} for {RESULT_TIMEOUT} s; check that it has workers left, "
-            "and their logs"
+            f"no result came from the Dask cluster at {address} for {RESULT_TIMEOUT} s; check that it has workers "
+            "left, and their logs"
         ) from None
     except Exception as error:
         raise ClusterError(

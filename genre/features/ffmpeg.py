@@ -85,7 +85,7 @@ class FfmpegSource:
         finally:
             timer.cancel()
         if self._timed_out and len(content) < size:
-            raise AudioError(f"cannot be decoded: ffmpeg gave nothing for {_TIMEOUT:g} s")
+            raise AudioError(f"cannot be decoded: ffmpeg produced nothing for {_TIMEOUT:g} s")
         return content
 
     def _on_timeout(self) -> None:

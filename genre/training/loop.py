@@ -150,7 +150,9 @@ def train(
     # A step's loss precedes its update, so that no loss shows whether the last update diverged.
     outcomes = [probabilities, predict_validation(final)] if params.refit else [probabilities]
     if not all(np.isfinite(found).all() for found in outcomes):
-        raise ParamsError("the trained network predicts no numbers: lower train.learning_rate, or check the data")
+        raise ParamsError(
+            "the trained network's predictions are not finite: lower train.learning_rate, or check the data"
+        )
     val_loss, val_accuracy = clip_scores(probabilities, labels)
     return Trained(
         model=final,

@@ -131,7 +131,7 @@ def test_a_lone_worker_does_the_work_and_its_loss_is_reported(tmp_path, monkeypa
         results = on_cluster(lambda _: time.sleep(0.1), range(100), lone.address, monkeypatch)
         next(results)
         lone.workers[0].kill()
-        with pytest.raises(ClusterError, match=f"nothing came from the Dask cluster at {lone.address} for 3 s"):
+        with pytest.raises(ClusterError, match=f"no result came from the Dask cluster at {lone.address} for 3 s"):
             list(results)
 
 

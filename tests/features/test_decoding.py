@@ -62,7 +62,7 @@ def test_an_ffmpeg_that_hangs_is_an_error_and_not_the_end_of_the_file(tmp_path, 
     with decoding.open_audio(tmp_path / "a.m4a") as stream:
         assert len(stream.read(100)) == 100
         monkeypatch.setattr(ffmpeg, "_TIMEOUT", 2.0)
-        with pytest.raises(AudioError, match="ffmpeg gave nothing for 2 s"):
+        with pytest.raises(AudioError, match="ffmpeg produced nothing for 2 s"):
             stream.read(100)
 
 
