@@ -73,7 +73,7 @@ def model_summary(info: ModelInfo, model: Path) -> str:
         return text
     test = json.loads((RELEASED.parent / "card.json").read_text("utf-8"))["test"]
     return text + (
-        f" It named the right genre of {100 * test['accuracy']:.0f} % of {test['n_clips']} test clips (95 % interval "
+        f" It named the correct genre of {100 * test['accuracy']:.0f} % of {test['n_clips']} test clips (95 % interval "
         f"{100 * test['accuracy_low']:.0f} to {100 * test['accuracy_high']:.0f} %)."
     )
 
