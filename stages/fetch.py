@@ -43,7 +43,7 @@ def fetch(chosen: Params) -> Dataset:
         dataset = synthesise(chosen.sample, target)
     else:
         dataset = copy_user_folder(name, target)
-    raw.mark_complete(target, dataset, requested=name)
+    raw.mark_complete(target, dataset)
     shutil.rmtree(scratch)
     return dataset
 

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from genre import files
 from genre.dataset import catalogue, raw
 from genre.dataset.audio_files import AudioFile
 from genre.dataset.mirrors import Damaged, MirrorError
@@ -39,16 +38,11 @@ def complete(folder: Path, scratch: Path, *, names: Sequence[str]) -> Dataset:
     missing = tracks[[not is_intact for is_intact in intact]]
     if not missing.empty:
         _check_depth(folder, missing.path.iloc[0])
-    source = scratch / "source"  # the name of the mirror that the clips came from, kept if a run is killed
-    if not source.exists() and (folder / raw.DATASET).exists():
-        previous = files.read_json(folder / raw.DATASET)
-        if previous["name"] == "GTZAN":
-            files.write_text(source, previous["source"])
     problems: list[MirrorError] = []
     for name in names:
         if not missing.empty:
             log.info("%d of %d clips of GTZAN are missing; trying %s", len(missing), len(tracks), name)
-            taken, errors = _take_from(name, missing, folder, source)
+            taken, errors = _take_from(name, missing, folder, scratch)
             missing = missing.drop(index=list(taken))
             problems += errors
     if not missing.empty:
@@ -57,7 +51,7 @@ def complete(folder: Path, scratch: Path, *, names: Sequence[str]) -> Dataset:
     for clip_id, reason in left_out.items():
         log.warning("%s is left out: %s", clip_id, reason)
     clips = [AudioFile(track.Index, track.genre, track.path, track.artist) for track in tracks.itertuples()]
-    return Dataset("GTZAN", source.read_text(encoding="utf-8") if source.exists() else "folder", clips, left_out)
+    return Dataset("GTZAN", "mirror", clips, left_out)
 
 
 def _is_intact(path: Path, track: Any) -> bool:
@@ -74,22 +68,20 @@ def _check_depth(folder: Path, missing: str) -> None:
         )
 
 
-def _take_from(name: str, missing: pd.DataFrame, folder: Path, source: Path) -> tuple[set[str], list[MirrorError]]:
+def _take_from(name: str, missing: pd.DataFrame, folder: Path, scratch: Path) -> tuple[set[str], list[MirrorError]]:
     """Add the missing clips from one mirror if their checksums match; returns their ids, and the problems."""
     # Imported only when used: kagglehub takes longer to import than everything else in fetch together.
     mirror = importlib.import_module(f"genre.dataset.{name}")
     taken: set[str] = set()
     problems: list[MirrorError] = []
     try:
-        offered = mirror.clips(missing, source.parent)
+        offered = mirror.clips(missing, scratch)
         for clip_id, file in tqdm(offered, total=len(missing), desc=name, unit="clip", mininterval=1):
             actual, expected = raw.sha256(file), missing.sha256[clip_id]
             if actual != expected:
                 text = f"{clip_id} from {name} was not used: its SHA-256 is {actual}, it must be {expected}"
                 problems.append(Damaged(text))
                 continue
-            if not source.exists():
-                files.write_text(source, name)
             raw.mark_incomplete(folder)
             raw.link_or_copy(file, folder / missing.path[clip_id], os.link)
             taken.add(clip_id)

@@ -26,7 +26,7 @@ class Dataset:
     """The contents of the folder, as written to clips.csv and dataset.json."""
 
     name: str
-    source: str  # kaggle, huggingface, synthesised or folder
+    source: str  # mirror (whichever one, since all have the same bytes), synthesised or folder
     clips: list[AudioFile]
     left_out: dict[str, str] = field(default_factory=dict)  # clip_id: reason
     passed_over: dict[str, dict[str, int]] = field(default_factory=dict)  # by class: {suffix or type: number of files}
@@ -40,10 +40,10 @@ def mark_incomplete(raw: Path, *, keep: Iterable[str] | None = None) -> None:
         _remove_others(raw, set(keep))
 
 
-def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
+def mark_complete(raw: Path, dataset: Dataset) -> None:
     """Remove files that do not belong to `dataset`, and write clips.csv and, last of all, dataset.json.
 
-    Both depend only on the arguments: no dates, no paths of this machine. `requested` is the value of fetch.dataset.
+    Both depend only on the arguments: no dates, no paths of this machine.
     """
     clips = sorted(dataset.clips, key=lambda clip: (clip.genre, clip.clip_id))
     _remove_others(raw, {CLIPS, DATASET, *(clip.path for clip in clips)})
@@ -51,7 +51,6 @@ def mark_complete(raw: Path, dataset: Dataset, *, requested: str) -> None:
     files.write_table(raw / CLIPS, pd.DataFrame(rows))
     facts = {
         "name": dataset.name,
-        "requested": requested,
         "source": dataset.source,
         "clips": len(clips),
         "genres": sorted({clip.genre for clip in clips}),

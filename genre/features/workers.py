@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import joblib
 
-from genre.errors import ClusterError, DataError
+from genre.errors import DataError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,17 +24,12 @@ def map_in_order(
     is no shared memory. `dask`: on all workers of the cluster at DASK_SCHEDULER_ADDRESS; the items of a lost worker are
     reassigned to another.
 
-    Raises ClusterError if Dask is not installed, no scheduler or worker answers, or the cluster aborts the work, and
-    DataError if a process on this machine is killed.
+    Raises ClusterError if no scheduler or worker answers, or the cluster aborts the work, and DataError if a process on
+    this machine is killed.
     """
     if backend == "dask":
-        try:
-            from genre.features import cluster  # Dask is optional, and slow to import
-        except ImportError:
-            raise ClusterError(
-                "extract.backend = 'dask' needs Dask, which is not installed; `pip install 'genre[dask]'` or set "
-                "extract.backend to loky"
-            ) from None
+        from genre.features import cluster  # Dask is optional, and slow to import
+
         yield from cluster.map_in_order(work, items, batch_size=_BATCH_SIZE)
         return
     parallel = joblib.Parallel(

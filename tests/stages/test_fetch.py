@@ -139,8 +139,7 @@ def test_gtzan_comes_from_kaggle_with_its_list_and_its_facts(on_kaggle):
     assert audio() == CLIPS
     assert facts == {
         "name": "GTZAN",
-        "requested": "gtzan",
-        "source": "kaggle",
+        "source": "mirror",
         "clips": 6,
         "genres": ["blues", "jazz", "rock"],
         "left_out": [],
@@ -168,7 +167,7 @@ def test_clips_in_kagglehubs_cache_are_not_stored_twice_and_are_used_offline():
 def test_when_kaggle_is_out_of_reach_huggingface_serves_a_pinned_revision(on_huggingface):
     server = on_huggingface()
     facts = run()
-    assert audio() == CLIPS and facts["source"] == "huggingface" and facts["fallback"] is None
+    assert audio() == CLIPS and facts["fallback"] is None
     assert server.paths == [f"/datasets/marsyas/gtzan/resolve/{huggingface.REVISION}/data/genres.tar.gz"]
     assert not Path("data/.fetch").exists()
 
@@ -203,9 +202,16 @@ def by_hand(folder: str) -> None:
         path.write_bytes(content)
 
 
-def test_clips_that_were_copied_there_by_hand_count():
+def test_either_mirror_and_a_copy_by_hand_give_the_same_bytes(on_kaggle, on_huggingface):
     by_hand("data/raw")
-    assert run(fallback=None)["source"] == "folder"
+    run(fallback=None)
+    copied = tree()
+    assert audio() == CLIPS
+    for mirror, serve in (("kaggle", lambda: on_kaggle(kaggle_zip(CLIPS))), ("huggingface", on_huggingface)):
+        shutil.rmtree("data/raw")
+        server = serve()
+        run(mirrors=[mirror])
+        assert server.paths and tree() == copied
 
 
 def test_clips_that_were_copied_one_folder_too_deep_are_kept_and_the_way_out_is_named():
@@ -289,7 +295,7 @@ def test_whatever_keeps_kaggle_from_serving_huggingface_takes_its_place(monkeypa
     server = on_kaggle(BIG_ZIP, **fault, for_ever=True)
     on_huggingface()
     facts = run(fallback=None)
-    assert audio() == CLIPS and facts["source"] == "huggingface" and facts["fallback"] is None
+    assert audio() == CLIPS and facts["fallback"] is None
     assert 1 <= len(server.ranges) <= 2 * len(kaggle.RETRY_DELAYS) + 2
 
 
@@ -334,8 +340,8 @@ def test_a_clip_with_wrong_bytes_is_never_used_and_is_named_with_both_hashes_and
 def test_a_clip_that_one_mirror_has_wrong_is_taken_from_the_next(caplog, on_kaggle, on_huggingface):
     on_kaggle(kaggle_zip({**CLIPS, "rock.00001": b"x"}))
     on_huggingface()
-    facts = run()
-    assert audio() == CLIPS and facts["source"] == "kaggle"
+    run()
+    assert audio() == CLIPS
     assert "rock.00001 from kaggle was not used" in caplog.text
 
 
@@ -398,7 +404,7 @@ def test_whatever_members_an_archive_has_nothing_lands_elsewhere(on_huggingface,
 
 def test_offline_the_sample_takes_gtzans_place_loudly_and_the_same_each_time(caplog):
     facts = run()
-    assert (facts["name"], facts["requested"], facts["source"]) == ("built-in sample", "gtzan", "synthesised")
+    assert (facts["name"], facts["source"]) == ("built-in sample", "synthesised")
     assert facts["fallback"] == "GTZAN could not be downloaded: no mirror could be used (kaggle, huggingface)"
     assert "GTZAN IS NOT USED" in caplog.text and "kaggle: no connection" in caplog.text
     first = tree()
@@ -560,7 +566,15 @@ def test_nothing_of_the_previous_dataset_remains(own):
 
 def test_the_home_folder_may_be_written_as_a_tilde(own, monkeypatch):
     monkeypatch.setenv("HOME", str(own.parent))
-    assert run(f"~/{own.name}")["requested"] == f"~/{own.name}"
+    assert run(f"~/{own.name}")["name"] == own.name
+
+
+def test_the_same_folder_in_another_place_gives_the_same_bytes(own, tmp_path):
+    run(str(own))
+    first = tree()
+    moved = shutil.move(own, tmp_path / "elsewhere" / own.name)
+    run(str(moved))
+    assert tree() == first
 
 
 @pytest.mark.parametrize(
