@@ -37,7 +37,7 @@ _STEEPEST_SLOPE = -4.0  # dB per octave; pink noise falls by 3
 class Quality:
     """The measured quality of a recording."""
 
-    bandwidth: float  # the highest frequency with content, in Hz
+    bandwidth: float  # the highest frequency with content, in Hz; 0 if most of the recording is silent
     snr: float  # power of the music relative to the steady noise, in dB; infinite if no noise was found
 
 
@@ -64,7 +64,7 @@ def summarise(windows: Sequence[Quality]) -> Quality:
 def notes(quality: Quality, settings: FeatureSettings) -> list[str]:
     """Notes on defects that make a song's prediction less certain; empty for a good recording."""
     found = []
-    if quality.bandwidth < _NARROW_BANDWIDTH * settings.sample_rate / 2:
+    if 0 < quality.bandwidth < _NARROW_BANDWIDTH * settings.sample_rate / 2:
         found.append(f"little above {quality.bandwidth / 1000:.1f} kHz: less sure")
     if quality.snr < 0:
         found.append("more steady noise than music: less sure")

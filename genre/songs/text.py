@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -62,19 +63,27 @@ def clock(seconds: float) -> str:
 
 
 def stretches(moments: Sequence[TimedPrediction], genres: Sequence[str]) -> list[tuple[float, str]]:
-    """The start of each stretch with the same most probable genre, in seconds, and that genre.
-
-    Segments overlap, so a change is placed midway between the centres of two.
-    """
+    """The start of each stretch with the same most probable genre, in seconds, and that genre."""
     found: list[tuple[float, str]] = []
-    for number, segment in enumerate(moments):
+    for (start, _), segment in zip(extents(moments), moments, strict=True):
         genre = genres[int(segment.probabilities.argmax())]
-        if not found:
-            found.append((segment.start, genre))
-        elif genre != found[-1][1]:
-            before = moments[number - 1]
-            found.append(((before.start + before.end + segment.start + segment.end) / 4, genre))
+        if not found or genre != found[-1][1]:
+            found.append((start, genre))
     return found
+
+
+def extents(moments: Sequence[TimedPrediction]) -> list[tuple[float, float]]:
+    """Start and end of the part of a song that each segment stands for, in seconds.
+
+    Segments overlap, so one part ends and the next begins midway between the centres of two; silence lies in none.
+    """
+    starts, ends = [moments[0].start], []
+    for before, after in pairwise(moments):
+        middle = (before.start + before.end + after.start + after.end) / 4
+        is_gap = after.start > before.end
+        ends.append(before.end if is_gap else middle)
+        starts.append(after.start if is_gap else middle)
+    return list(zip(starts, [*ends, moments[-1].end], strict=True))
 
 
 def movement(moments: Sequence[TimedPrediction], genres: Sequence[str], *, heard: str = "throughout") -> str:

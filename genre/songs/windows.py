@@ -63,8 +63,15 @@ def _window(start: float, weight: float, mono: np.ndarray, settings: FeatureSett
 
 
 def _next_sound(stream: Stream, length: int, level: float) -> tuple[int, np.ndarray]:
-    """The number of silent samples skipped, and the next `length` samples that are not all silent, none at the end."""
+    """The number of silent samples skipped, and the next `length` samples, none at the end.
+
+    A pause of less than a second belongs to the music.
+    """
     skipped, block = 0, stream.read(length)
-    while len(block) and audio.peak(block) < level:
-        skipped, block = skipped + len(block), stream.read(length)
+    while len(block):
+        silent = audio.sound_start(block, stream.rate, level)
+        if silent < min(1 if skipped else stream.rate, len(block)):
+            break
+        skipped += silent
+        block = np.concatenate([block[silent:], stream.read(silent)])
     return skipped, block

@@ -63,6 +63,11 @@ def test_a_song_has_the_bandwidth_of_its_widest_window_and_the_noise_of_most(set
     assert quality.notes(quality.summarise(windows), settings) == ["noise about 13 dB below the music: less sure"]
 
 
+def test_nothing_is_said_of_the_bandwidth_of_a_file_that_is_mostly_silent(music, settings):
+    sparse = np.concatenate([music["metal"][:RATE], np.zeros(28 * RATE, np.float32), music["metal"][:RATE]])
+    assert quality.notes(measured(sparse, settings), settings) == []
+
+
 def test_noise_alone_is_called_so(settings):
     assert quality.notes(measured(noise(seconds=10), settings), settings) == ["more steady noise than music: less sure"]
 

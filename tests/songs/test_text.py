@@ -27,10 +27,16 @@ def test_a_bar_is_as_long_as_its_share():
 
 
 def test_the_genre_changes_half_way_between_two_moments():
-    moments = [moment(0, "jazz"), moment(10, "jazz"), moment(31, "rock"), moment(41, "jazz")]
-    assert text.stretches(moments, GENRES) == [(0, "jazz"), (30.5, "rock"), (46, "jazz")]
-    assert text.movement(moments, GENRES) == "0:00 jazz, 0:30 rock, 0:46 jazz"
+    moments = [moment(0, "jazz"), moment(10, "jazz"), moment(29, "rock"), moment(39, "jazz")]
+    assert text.stretches(moments, GENRES) == [(0, "jazz"), (29.5, "rock"), (44, "jazz")]
+    assert text.movement(moments, GENRES) == "0:00 jazz, 0:30 rock, 0:44 jazz"
     assert text.movement(moments[:2], GENRES) == "jazz throughout"
+
+
+def test_after_silence_the_next_genre_begins_where_the_sound_does():
+    moments = [moment(0, "jazz"), moment(10, "jazz"), moment(630, "rock"), moment(640, "rock")]
+    assert text.stretches(moments, GENRES) == [(0, "jazz"), (630, "rock")]
+    assert text.extents(moments) == [(0, 15), (15, 30), (630, 645), (645, 660)]
 
 
 def test_a_restless_song_stays_on_one_line():

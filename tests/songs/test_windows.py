@@ -77,8 +77,18 @@ def test_silence_before_a_short_song_of_16_bit_samples_does_not_change_how_loud_
 
 
 def test_a_silent_middle_is_skipped(write_audio, info):
-    found = cut(write_audio("a.wav", np.concatenate([noise(seconds=5), *[SILENCE] * 10, noise(seconds=5)])), info)
-    assert [window.start for window in found] == [0, 15]
+    music = noise(seconds=5)
+    for seconds in (2.5, 10, 12.3):
+        silence = np.zeros(int(seconds * RATE), np.float32)
+        found = cut(write_audio("a.wav", np.concatenate([music, silence, music, silence])), info)
+        assert [window.start for window in found] == [0, 5 + len(silence) / RATE]
+        np.testing.assert_array_equal(found[1].frames, found[0].frames)
+
+
+def test_a_short_pause_belongs_to_the_music(write_audio, info):
+    music, pause = noise(seconds=5), np.zeros(RATE // 2, np.float32)
+    found = cut(write_audio("a.wav", np.concatenate([music, pause, noise(seconds=6)])), info)
+    assert [window.start for window in found] == [0, 5, 6.5]
 
 
 def test_quiet_music_is_not_silence(write_audio, info):

@@ -11,7 +11,7 @@ from genre.report.charts import style
 from genre.report.charts.spectrograms import band_ticks, draw, label_decibels
 from genre.report.charts.style import Data
 from genre.songs.prediction import Song
-from genre.songs.text import clock, sureness
+from genre.songs.text import clock, extents, sureness
 
 _MIN_NAMED = 0.03  # genres that never reach this probability are merged into "others",
 _MAX_NAMED = 10  # and so are those beyond this number
@@ -62,15 +62,22 @@ def _draw_spectrogram(axes: Axes, prediction: Song, info: ModelInfo) -> None:
 
 
 def _draw_probabilities(axes: Axes, prediction: Song, genres: list[str], best: np.ndarray) -> None:
-    """Stack the probabilities, the most probable genre at the bottom; steps lie midway between segment centres."""
+    """Stack the probabilities, the most probable genre at the bottom."""
     colours, labels = style.genre_colours(genres), style.short_names(genres, 24)
-    moments = prediction.moments
-    seconds = [moments[0].start, *((moment.start + moment.end) / 2 for moment in moments), moments[-1].end]
-    shares = np.stack([moment.probabilities for moment in (moments[0], *moments, moments[-1])], axis=1)
-    named = [index for rank, index in enumerate(best) if rank == 0 or shares[index].max() >= _MIN_NAMED][:_MAX_NAMED]
+    seconds: list[float] = []
+    columns: list[np.ndarray] = []
+    for (start, end), moment in zip(extents(prediction.moments), prediction.moments, strict=True):
+        if seconds and start > seconds[-1]:  # silence, where the chart has a gap
+            seconds.append(start)
+            columns.append(np.full(len(genres), np.nan))
+        seconds += [start, end]
+        columns += [moment.probabilities] * 2
+    shares = np.stack(columns, axis=1)
+    largest = np.nanmax(shares, axis=1)
+    named = [index for rank, index in enumerate(best) if rank == 0 or largest[index] >= _MIN_NAMED][:_MAX_NAMED]
     others = np.delete(shares, named, axis=0).sum(axis=0)
     areas = axes.stackplot(
-        seconds, *shares[named], others, step="mid", edgecolor="white", linewidth=0.4,
+        seconds, *shares[named], others, edgecolor="white", linewidth=0.4,
         colors=[*(colours[genres[index]] for index in named), style.GRID],
     )  # fmt: skip
     axes.set_ylim(0, 1)
