@@ -145,7 +145,7 @@ def test_an_invalid_command_exits_with_2_and_the_reason(arguments, message, musi
         (["music/b.wav", "--csv", "a" * 300], "choose a shorter name"),
         (["music/b.wav", "--model", "typo.tflite"], "error: typo.tflite does not exist"),
         (["music/b.wav", "--model", "music"], "is a folder"),
-        (["a" * 300], "does not exist"),
+        (["a" * 300], "File name too long"),
     ],
 )
 def test_a_path_that_cannot_be_used_exits_with_1_and_one_line(arguments, message, music, tmp_path):

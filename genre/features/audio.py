@@ -68,7 +68,8 @@ def prepare(mono: np.ndarray, rate: int, settings: FeatureSettings) -> np.ndarra
     if loudest > _MAX_PEAK:
         raise AudioError(f"not audio: its peak is more than {_MAX_PEAK:g} times full scale")
     if len(mono) < settings.min_seconds * rate:
-        raise AudioError(f"too short: {len(mono) / rate:.2f} s, minimum {settings.min_seconds:g} s")
+        found = math.floor(100 * len(mono) / rate) / 100  # not rounded up to the minimum
+        raise AudioError(f"too short: {found:.2f} s of sound, minimum {settings.min_seconds:g} s")
     if loudest < SILENCE_PEAK:
         raise AudioError(f"silent: its peak is below {SILENCE_PEAK:g} of full scale")
     return mono if rate == settings.sample_rate else _resample(mono, rate, settings.sample_rate)

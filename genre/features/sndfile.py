@@ -18,11 +18,9 @@ import soundfile
 
 from genre.errors import AudioError
 
-# Error codes on opening after which ffmpeg may succeed: unknown, malformed, unsupported, no MP3 frame, unimplemented,
-# unspecified, no data in a WAV, FLAC in Ogg as ffmpeg writes it.
-_TRY_FFMPEG_ON_OPEN = (1, 3, 4, 7, 18, 29, 71, 161)
-# The same while reading: a gap in an MP3, the end of a FLAC file that does not state its length, a damaged FLAC frame.
-_TRY_FFMPEG_ON_READ = (29, 39, 158, 161)
+# Error codes while reading after which ffmpeg may succeed: a gap in an MP3, the end of a FLAC file that does not state
+# its length, a damaged FLAC frame.
+_TRY_FFMPEG = (29, 39, 158, 161)
 _NO_FRAME = 7  # libsndfile's message for it reads as if there were no file
 _MIN_REMAINDER = 1000  # bytes; less is not worth a note
 _READ_AHEAD = 1 << 16  # bytes that a decoder may have read ahead
@@ -60,7 +58,7 @@ class SndfileSource:
             self._sound = _UnseekableFile(self._file.fileno() if by_descriptor else self._file, closefd=False)
         except soundfile.LibsndfileError as error:
             self._file.close()
-            raise _decoding_error(error, _TRY_FFMPEG_ON_OPEN) from error
+            raise TryFfmpegError(_reason(error)) from error
         self.rate: int = self._sound.samplerate  # in Hz
         self.channels: int = self._sound.channels
         # Integers take half the memory and a third of the time.
@@ -86,7 +84,7 @@ class SndfileSource:
             self._frames_left -= len(frames)
             return frames
         except soundfile.LibsndfileError as error:
-            raise _decoding_error(error, _TRY_FFMPEG_ON_READ) from error
+            raise (TryFfmpegError if error.code in _TRY_FFMPEG else AudioError)(_reason(error)) from error
         except ValueError as error:
             raise AudioError(f"cannot be decoded by libsndfile: {error}") from error
 
@@ -160,7 +158,6 @@ class _OffsetFile(io.FileIO):
         return super().tell() - self._start
 
 
-def _decoding_error(error: soundfile.LibsndfileError, for_ffmpeg: tuple[int, ...]) -> AudioError:
+def _reason(error: soundfile.LibsndfileError) -> str:
     reason = "no frame of sound was found." if error.code == _NO_FRAME else error.error_string
-    error_type = TryFfmpegError if error.code in for_ffmpeg else AudioError
-    return error_type(f"cannot be decoded by libsndfile: {reason.rstrip('.')}")
+    return f"cannot be decoded by libsndfile: {reason.rstrip('.')}"

@@ -70,8 +70,6 @@ def answer_file(
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Answer:
     """Predict one file; if it cannot be used, the answer holds the error. Options are those of `predict_song`."""
-    if not os.path.exists(path):  # noqa: PTH110 - `Path.exists` raises if the name is too long
-        return Answer(path, None, "does not exist")
     try:
         return Answer(path, predict_song(path, network, info, keep_windows=keep_windows, progress=progress))
     except AudioError as error:

@@ -127,7 +127,7 @@ def test_ffmpeg_never_follows_a_playlist_to_another_file(write_audio, tmp_path):
     [
         (np.zeros(RATE, np.float32), "silent"),
         (np.zeros(0, np.float32), "no samples"),
-        (sine(440.0, seconds=0.5), "too short: 0.50 s, minimum 1 s"),
+        (sine(440.0, seconds=0.5), "too short: 0.50 s of sound, minimum 1 s"),
         (sine(440.0) * np.float32(1e20), "not audio"),
         (np.where(np.arange(RATE * 2) == 7, np.nan, sine(440.0)).astype(np.float32), "NaN"),
         (np.where(np.arange(RATE * 2) == 7, np.inf, sine(440.0)).astype(np.float32), "infinite"),

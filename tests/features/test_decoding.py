@@ -80,6 +80,19 @@ def test_ffmpeg_takes_what_libsndfile_does_not_know(write_audio, tmp_path, suffi
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize(("codec", "suffix"), [("mp2", "wav"), ("g722", "wav"), ("ac3", "w64"), ("pcm_u8", "voc")])
+def test_ffmpeg_takes_a_codec_that_libsndfile_does_not_know_in_a_container_that_it_knows(
+    write_audio, tmp_path, codec, suffix
+):
+    wav, path = write_audio("a.wav", sine(440.0, rate=16_000), 16_000), tmp_path / f"b.{suffix}"
+    rate = ["-ar", "48000"] if codec in ("mp2", "ac3") else []
+    subprocess.run(["ffmpeg", "-v", "error", "-i", wav, *rate, "-c:a", codec, path], check=True)
+    samples, rate = read_all(path)
+    assert len(samples) / rate == pytest.approx(2, abs=0.2)
+    assert loudest_frequency(samples, rate) == pytest.approx(440, abs=5)
+
+
+@needs_ffmpeg
 @pytest.mark.parametrize(
     ("made", "name"),
     [("a.m4a", "a.mp3"), ("a.webm", "a.opus"), ("a.aac", "a.mp3"), ("a.wma", "a.mp3"), ("a.ac3", "a.wav"),
