@@ -76,17 +76,23 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; raises DataError if it is missing."""
+    """Read a JSON file; raises DataError if it is missing or damaged."""
     with present(path):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """Read a CSV of clips, its text columns as text; an empty field is empty text. DataError if it is missing."""
+    """Read a CSV of clips, its text columns as text; an empty field is empty text.
+
+    Raises DataError if it is missing or damaged.
+    """
     import pandas as pd
 
     with present(path):
-        return pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
+        table = pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
+        if "clip_id" not in table:
+            raise ValueError("it has no column clip_id")
+        return table
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -99,9 +105,12 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 
 @contextmanager
 def present(path: Path) -> Iterator[None]:
-    """Turn a missing file into a DataError, which for an output of the pipeline says how to make it."""
+    """Turn a missing or damaged file into a DataError, which for an output of the pipeline says how to make it."""
     try:
         yield
+    except ValueError as error:  # as JSON, CSV and NumPy's readers raise
+        again = "; `dvc repro` makes it again" if paths.is_made_by_pipeline(path) else ""
+        raise DataError(f"{path} is damaged ({str(error).splitlines()[0]}){again}") from None
     except (FileNotFoundError, NotADirectoryError):
         if paths.is_made_by_pipeline(path):
             raise DataError(f"{path} is missing; `dvc repro` makes it") from None

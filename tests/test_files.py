@@ -5,7 +5,7 @@ import os
 import pandas as pd
 import pytest
 
-from genre import files
+from genre import files, paths
 from genre.errors import DataError
 
 
@@ -91,11 +91,21 @@ def test_an_error_about_another_file_keeps_its_name(tmp_path):
 
 def test_names_with_line_breaks_do_not_break_a_table(tmp_path):
     names = ["rock\r", "a\rb", "c\nd", "e\r\nf", 'g"h,i', " 007", "NA", "\u2028", ""]
-    table = pd.DataFrame({"genre": names, "p\r": range(len(names))})
+    table = pd.DataFrame({"clip_id": names, "p\r": range(len(names))})
     files.write_table(tmp_path / "a.csv", table)
     assert files.read_table(tmp_path / "a.csv").equals(table)
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
-        assert [row[0] for row in csv.reader(file)] == ["genre", *names]
+        assert [row[0] for row in csv.reader(file)] == ["clip_id", *names]
+
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}\n=======\n"])
+def test_a_file_that_is_empty_or_has_the_marks_of_a_merge_conflict_is_damaged(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    for read, path in ((files.read_json, paths.METRICS / "train.json"), (files.read_table, paths.PREDICTIONS)):
+        path.parent.mkdir()
+        path.write_text(content)
+        with pytest.raises(DataError, match=rf"{path} is damaged \(.*\); `dvc repro` makes it again"):
+            read(path)
 
 
 def test_a_table_without_such_names_is_written_without_quotes(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from genre import files, paths
+from genre.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,12 @@ class Commit:
 
 
 def recorded_parameters() -> dict[str, dict[str, Any]]:
-    """The parameters of each stage's last run, nested, by stage name; DataError if there is no dvc.lock."""
+    """The parameters of each stage's last run, nested, by stage name; DataError if dvc.lock is missing or damaged."""
     with files.present(paths.LOCK):
-        stages = yaml.safe_load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
+        try:
+            stages = yaml.safe_load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
+        except (yaml.YAMLError, TypeError):  # as with the marks of a merge conflict, or empty
+            raise DataError(f"{paths.LOCK} is damaged; `git checkout {paths.LOCK}` brings it back") from None
     return {name: stage["params"]["params.yaml"] for name, stage in stages.items() if "params" in stage}
 
 

@@ -53,6 +53,14 @@ def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path, monkeypat
         provenance.recorded_parameters()
 
 
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\nstages:\n=======\n"])
+def test_a_damaged_lock_file_is_refused_with_what_to_do(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.lock").write_text(content)
+    with pytest.raises(DataError, match=r"dvc\.lock is damaged; `git checkout dvc\.lock`"):
+        provenance.recorded_parameters()
+
+
 def test_outside_git_neither_commit_nor_changes_are_known(folder):
     assert provenance.commit() is None and provenance.stale_stages() is None
 
