@@ -162,6 +162,10 @@ def _explain(item: Any) -> str:
             return f"{key} is not a parameter; {hint}"
         case "value_error":
             return f"{key}: {item['ctx']['error']}"
+        case "model_type":
+            return f"{key} = {item['input']!r}: it must hold parameters of its own, as in `git show HEAD:params.yaml`"
+        case "literal_error" if key == "fetch.fallback":
+            return f"{key} = {item['input']!r}: it must be sample or null"
     hint = ""
     if isinstance(item["input"], str) and item["type"] in ("float_type", "int_type"):
         hint = " (YAML reads 1e-3 as text: write 0.001)" if "e" in item["input"].lower() else ""

@@ -150,11 +150,11 @@ def _artists(path: Path, clip_ids: set[str]) -> dict[str, str]:
         raise DataError(f"{path} is not a valid CSV in UTF-8: {error}") from None
     if not {"clip_id", "artist"} <= set(table.columns):
         raise DataError(f"{path} has the columns {', '.join(table.columns)}; it must have clip_id and artist")
-    table.clip_id = table.clip_id.map(_nfc)
+    table = table[(table != "").any(axis=1)].assign(clip_id=table.clip_id.map(_nfc))  # spreadsheets add empty rows
     unknown = sorted(set(table.clip_id) - clip_ids)
     if unknown:
         raise DataError(
-            f"{path} names {len(unknown)} clips that are not in the folder, such as {unknown[0]!r}; a clip_id is a "
+            f"{path} names clips that are not in the folder: {len(unknown)}, such as {unknown[0]!r}; a clip_id is a "
             f"file's name without its suffix, or where files share it the path, as in {min(clip_ids)!r}"
         )
     if table.clip_id.duplicated().any():

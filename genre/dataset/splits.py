@@ -43,7 +43,7 @@ def split(clips: pd.DataFrame, params: SplitParams) -> pd.DataFrame:
 
 
 def _with_artist(clips: pd.DataFrame) -> pd.DataFrame:
-    known = clips[clips.artist != ""]
+    known = clips[clips.artist.map(artist_names).astype(bool)]
     lacking = sorted(set(clips.genre) - set(known.genre))
     if lacking:
         whom = "clip" if known.empty else f"clip of {' or '.join(lacking)}"

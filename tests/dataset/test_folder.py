@@ -93,7 +93,7 @@ def test_accents_may_be_encoded_in_two_ways(tmp_path):
 
 def test_artists_come_from_artists_csv(tmp_path):
     make(tmp_path, "a/007.wav", "b/2.wav")
-    (tmp_path / "artists.csv").write_text("clip_id,artist\n007,NA\n", encoding="utf-8-sig")
+    (tmp_path / "artists.csv").write_text("clip_id,artist\n007,NA\n,\n", encoding="utf-8-sig")
     assert {file.clip_id: file.artist for file in folder.read(tmp_path).audio} == {"007": "NA", "2": ""}
 
 
@@ -101,7 +101,7 @@ def test_artists_come_from_artists_csv(tmp_path):
     ("text", "said"),
     [
         ("clip,artist\n1,x\n", "has the columns clip, artist; it must have clip_id and artist"),
-        ("clip_id,artist\n1.wav,x\n", r"names 1 clips that are not in the folder, such as '1\.wav'"),
+        ("clip_id,artist\n1.wav,x\n", r"names clips that are not in the folder: 1, such as '1\.wav'"),
         ("clip_id,artist\n1,x\n1,y\n", "names '1' twice"),
         ("", "is not a valid CSV"),
         ("clip_id,artist\n1,Earth, Wind & Fire\n", "is not a valid CSV"),

@@ -141,6 +141,7 @@ def test_artists_that_link_genres_so_that_no_split_is_possible_are_reported():
         ("random", [("", "one")] * 9, r"but tiny has 1;"),
         ("artist", [("X", ""), ("X; Y", ""), ("Y", ""), ("Z", "")], r"too few artists .* but tiny has 2;"),
         ("artist", [("", "")] * 9, r"knows that of no clip of tiny;"),
+        ("artist", [(" ", ""), (";", "")] * 9, r"knows that of no clip of tiny;"),
     ],
 )
 def test_too_few_groups_are_named_with_the_genre_and_how_many_are_needed(protocol, tiny, said):
