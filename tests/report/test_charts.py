@@ -244,3 +244,14 @@ def test_a_song_s_areas_change_where_its_text_says_and_the_legend_names_each_of_
     assert corners[-1][:, 1].min() == pytest.approx(0.98)  # two genres that are never above 1 %
     assert r"caf\udce9.wav: _misc, 20 % (unsure)" in words_of(figure)
     assert text_faults(figure) == []
+
+
+def test_silence_within_a_song_has_no_genre(settings):
+    row = np.array([0.75, 0.25])
+    moments = [TimedPrediction(start, start + 20.0, row) for start in (0.0, 10.0, 70.0, 80.0)]
+    window = Window(0.0, 30.0, np.zeros((40, settings.n_mels), np.uint8), Quality(11_025.0, np.inf))
+    info = ModelInfo(["a", "b"], settings, 130, 2, 1.0, "n", "GTZAN", "random", [])
+    axes = song.song("a.wav", Song(100.0, row, moments, [window]), info).axes[1]
+    for area in axes.collections:
+        drawn = [(path.vertices[:, 0].min(), path.vertices[:, 0].max()) for path in area.get_paths()]
+        assert drawn == [(0, 30), (70, 100)]
