@@ -28,7 +28,7 @@ def recorded_parameters() -> dict[str, dict[str, Any]]:
         try:
             stages = yaml.safe_load(paths.LOCK.read_text(encoding="utf-8"))["stages"]
         except (yaml.YAMLError, TypeError):  # as with the marks of a merge conflict, or empty
-            raise DataError(f"{paths.LOCK} is damaged; `git checkout {paths.LOCK}` brings it back") from None
+            raise DataError(f"{paths.LOCK} is damaged; `git checkout HEAD {paths.LOCK}` brings it back") from None
     return {name: stage["params"]["params.yaml"] for name, stage in stages.items() if "params" in stage}
 
 

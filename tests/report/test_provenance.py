@@ -57,7 +57,7 @@ def test_a_project_that_never_ran_is_refused_with_what_to_do(tmp_path, monkeypat
 def test_a_damaged_lock_file_is_refused_with_what_to_do(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text(content)
-    with pytest.raises(DataError, match=r"dvc\.lock is damaged; `git checkout dvc\.lock`"):
+    with pytest.raises(DataError, match=r"dvc\.lock is damaged; `git checkout HEAD dvc\.lock`"):
         provenance.recorded_parameters()
 
 
